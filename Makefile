@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Credentials for CNI delegates that Multus' thick plugin runs in a chroot.
+# `make help` lists what people run; each part keeps its rules in its folder.
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# The folder for everything that is built; override with O=.
+O ?= build
+override O := $(abspath $(O))
+
+# Where slow things are kept, by the hash of what they are made from.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-delegate-credentials
+export O CACHE
+
+MULTUS_VERSION ?= v4.3.0
+export MULTUS_VERSION
+
+Q := $(if $(V),,@)
+
+.PHONY: all help clean
+all: programs
+
+include helper/rules.mk
+include patches/rules.mk
+include e2e/rules.mk
+include hack/rules.mk
+
+help: ## print this list
+	$(Q)grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+		sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 20
+
+clean: ## remove what was built here (the cache stays: see `make clean-cache`)
+	$(Q)rm -rf -- "$(O)"
