@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ERR_H
+#define ERR_H
+
+#include <stdarg.h>
+
+/*
+ * What went wrong, for whoever reads the pod's events: the code is one of
+ * enum dc_code, the message begins with what to do and never holds a secret.
+ * Fixed size, no allocation: safe between fork and exec.
+ */
+struct err {
+	int code;
+	char msg[512];
+};
+
+#define ERR_INIT { 0, "" }
+
+/* Both return -1, so that a caller can `return err_set(...)`. */
+int err_set(struct err *e, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As err_set, with ": " and the text of the errno value errnum behind it. */
+int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/*
+ * The text of an errno value as Go prints it (lower-case first letter), so
+ * that messages read as those that users know from Multus. Never NULL.
+ */
+const char *err_errno_text(int errnum);
+
+#endif

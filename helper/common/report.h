@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cnirequest.h"
+#include "err.h"
+
+/* Where the delegate's credential came from. */
+enum report_source {
+	SOURCE_NONE,	  /* none was needed, or none could be had */
+	SOURCE_DIRECTORY, /* --directory */
+	SOURCE_CONF,	  /* the netconf chooses its own: nothing delivered */
+	SOURCE_HOST,	  /* the host has files there: they win */
+};
+
+#define REPORT_FALLBACKS 8
+#define REPORT_FALLBACK_MAX 512
+
+/*
+ * One delegate's run, for the caller's log; never a secret. Strings that the
+ * report only points to stay their owners'.
+ */
+struct report {
+	const char *plugin; /* path, may be NULL */
+	struct cni_types types;
+	enum cni_command command;
+	struct cni_pod pod;
+	enum report_source source;
+	char fallbacks[REPORT_FALLBACKS][REPORT_FALLBACK_MAX];
+	size_t fallback_count; /* may exceed REPORT_FALLBACKS: the rest is lost */
+	uint64_t setup_us;
+	uint64_t teardown_us;
+	int exit_status; /* -1: the delegate did not exit */
+	int signal;	 /* 0: the delegate was not ended by one */
+	const struct err *error; /* NULL or code 0: none */
+};
+
+/* Notes a fallback or a warning in the report. */
+void report_fallback(struct report *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Writes the report as one JSON line with its newline, at most DC_REPORT_MAX
+ * bytes (size must be at least that): valid JSON always; where it would be
+ * longer, fallbacks and then strings are cut. Returns the length.
+ */
+size_t report_format(const struct report *r, char *out, size_t size);
+
+/*
+ * A CNI error (CNI spec 1.1.0, section 5, "Error") as one JSON line:
+ * cniVersion (left out where "" or NULL), code, msg. Returns its length; the
+ * text is cut so that it is valid JSON whatever the size (at least 64).
+ */
+size_t cni_error_format(const char *cni_version, const struct err *e, char *out,
+			size_t size);
+
+#endif
