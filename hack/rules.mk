@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
+# What people run; the work is done by the scripts beside this file.
+
+.PHONY: setup test demo demo-clean lint sanitize clean-cache
+
+setup: ## install what is missing (says what and why first)
+	$(Q)hack/setup.sh
+
+test: ## every test, set-up included; ends with `N passed, N failed`
+	$(Q)hack/test.sh
+
+demo: ## a real cluster: the stock delegate fails, the patched one works
+	$(Q)hack/demo.sh
+
+demo-clean: ## remove the cluster of `make demo`
+	$(Q)hack/demo.sh clean
+
+lint: ## static analysis of C, Go, shell and the man pages
+	$(Q)hack/lint.sh
+
+sanitize: ## the C tests again under ASan and UBSan
+	$(Q)hack/sanitize.sh
+
+clean-cache: ## remove what is slow to build (CACHE)
+	$(Q)hack/clean-cache.sh "$(CACHE)"

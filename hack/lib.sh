@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the scripts in this folder share: words to the user, root, the container
+# engine, and a small scheduler that runs named steps side by side, each with a
+# log, with a line of progress for whatever takes more than five seconds.
+
+say() { printf '%s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then "$@"; else sudo -- "$@"; fi
+}
+
+# root_ready REASON: asks for a password once, now, and keeps it fresh: a step
+# that starts half an hour later has no terminal to ask on.
+root_ready() {
+  [[ $EUID -ne 0 ]] || return 0
+  command -v sudo >/dev/null || die "$1 needs root: run it as root or install sudo"
+  sudo -v || die "$1 needs root, and sudo refused"
+  (
+    while sleep 60 && kill -0 "$$" 2>/dev/null; do sudo -n -v || exit 0; done
+  ) </dev/null >/dev/null 2>&1 &
+  ROOT_KEEPER=$!
+}
+
+# A client without an engine is common, so the engine itself is asked.
+engine_answers() {
+  case $1 in
+    docker) [[ -n $(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null) ]] ;;
+    podman) timeout 20 podman ps --quiet >/dev/null 2>&1 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Prints the engine to use: the user's choice for kind, else the first to answer.
+engine() {
+  local name
+  for name in ${KIND_EXPERIMENTAL_PROVIDER:-docker podman}; do
+    if command -v "$name" >/dev/null && engine_answers "$name"; then
+      say "$name"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# --- Steps -----------------------------------------------------------------
+# step NAME "DEPENDENCIES" COMMAND ARG…   declares one; run_steps runs them all:
+# as many at a time as there are processors, in the order of declaration, each
+# once what it depends on has succeeded. Its output goes to $LOGS/NAME.log.
+
+STEPS=()
+declare -A STEP_NEEDS STEP_COMMAND STEP_STATE STEP_PID STEP_BEGAN STEP_TOOK STEP_WHY
+
+step() {
+  local name=$1
+  STEPS+=("$name")
+  STEP_NEEDS[$name]=$2
+  shift 2
+  STEP_COMMAND[$name]=$(printf '%q ' "$@")
+  STEP_STATE[$name]=waiting
+  STEP_TOOK[$name]=0
+}
+
+steps_clock() { printf '[%4ds] ' "$SECONDS"; }
+
+# ready: prints yes, no or the name of a dependency that failed.
+step_ready() {
+  local need
+  for need in ${STEP_NEEDS[$1]}; do
+    case ${STEP_STATE[$need]} in
+      passed) ;;
+      failed) say "$need" && return ;;
+      *) say no && return ;;
+    esac
+  done
+  say yes
+}
+
+step_start() {
+  local name=$1 log=$LOGS/$1.log
+  : >"$log"
+  # A process group of its own, so that an interrupt can end all of it.
+  set -m
+  (eval "${STEP_COMMAND[$name]}") </dev/null >>"$log" 2>&1 &
+  STEP_PID[$name]=$!
+  set +m
+  STEP_STATE[$name]=running
+  STEP_BEGAN[$name]=$SECONDS
+}
+
+step_end() {
+  local name=$1 status=0
+  wait "${STEP_PID[$name]}" || status=$?
+  STEP_TOOK[$name]=$((SECONDS - STEP_BEGAN[$name]))
+  if [[ $status -eq 0 ]]; then
+    STEP_STATE[$name]=passed
+    say "$(steps_clock)$name: done in ${STEP_TOOK[$name]} s"
+    return
+  fi
+  STEP_STATE[$name]=failed
+  STEP_WHY[$name]="ended with status $status"
+  say "$(steps_clock)$name: FAILED after ${STEP_TOOK[$name]} s (status $status), the end of $LOGS/$name.log:"
+  tail -n "${LOG_TAIL:-40}" "$LOGS/$name.log" | sed 's/^/    | /'
+}
+
+step_last_line() {
+  tail -c 2000 "$LOGS/$1.log" | tr '\r' '\n' | tr -cd '\n\t -~' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-90
+}
+
+steps_progress() {
+  local name
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} == running && $((SECONDS - STEP_BEGAN[$name])) -ge 5 ]] || continue
+    say "$(steps_clock)$name ($((SECONDS - STEP_BEGAN[$name])) s): $(step_last_line "$name")"
+  done
+}
+
+# One pass: ends what has ended, starts what can start. Sets STEPS_RUNNING and
+# STEPS_WAITING.
+steps_turn() {
+  local name ready
+  STEPS_RUNNING=0 STEPS_WAITING=0
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} == running ]] || continue
+    if kill -0 "${STEP_PID[$name]}" 2>/dev/null; then
+      STEPS_RUNNING=$((STEPS_RUNNING + 1))
+    else
+      step_end "$name"
+    fi
+  done
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} == waiting ]] || continue
+    ready=$(step_ready "$name")
+    if [[ $ready == yes && $STEPS_RUNNING -lt $STEPS_AT_ONCE ]]; then
+      step_start "$name"
+      STEPS_RUNNING=$((STEPS_RUNNING + 1))
+    elif [[ $ready == yes || $ready == no ]]; then
+      STEPS_WAITING=$((STEPS_WAITING + 1))
+    else
+      STEP_STATE[$name]=failed
+      STEP_WHY[$name]="did not run, because $ready failed"
+    fi
+  done
+}
+
+# Ends every step that still runs, and what each started.
+steps_stop() {
+  local name
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} == running ]] || continue
+    kill -TERM -- "-${STEP_PID[$name]}" 2>/dev/null || true
+    [[ $EUID -eq 0 ]] || sudo -n kill -TERM -- "-${STEP_PID[$name]}" 2>/dev/null || true
+  done
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} == running ]] || continue
+    wait "${STEP_PID[$name]}" 2>/dev/null || true
+    STEP_STATE[$name]=failed
+    STEP_WHY[$name]="interrupted"
+  done
+  [[ -z ${ROOT_KEEPER-} ]] || kill "$ROOT_KEEPER" 2>/dev/null || true
+}
+
+# Returns 1 when a step failed.
+run_steps() {
+  local name shown=$SECONDS every=5
+  mkdir -p "$LOGS"
+  STEPS_AT_ONCE=${STEPS_AT_ONCE:-$(nproc)}
+  [[ $STEPS_AT_ONCE -ge 2 ]] || STEPS_AT_ONCE=2
+  trap steps_stop EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  while steps_turn && [[ $((STEPS_RUNNING + STEPS_WAITING)) -gt 0 ]]; do
+    if [[ $((SECONDS - shown)) -ge $every ]]; then
+      steps_progress
+      shown=$SECONDS every=${PROGRESS_SECONDS:-15}
+    fi
+    sleep 0.2
+  done
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} == passed ]] || return 1
+  done
+}

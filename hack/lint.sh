@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Static analysis: each check is one test and prints nothing but what it finds.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=hack/lib.sh
+. hack/lib.sh
+
+CFLAGS=(-std=gnu11 -D_GNU_SOURCE -Iinclude -Ihelper/common -Ihelper/exec -Wall -Wextra)
+
+# files PATTERN…: what git knows or would add, so that a new file counts.
+files() { git ls-files -z --cached --others --exclude-standard -- "$@"; }
+
+lint_analyzer() {
+  local file status=0 found
+  while IFS= read -r -d '' file; do
+    found=$(gcc "${CFLAGS[@]}" -O2 -fanalyzer -c -o /dev/null "$file" 2>&1) || status=1
+    [[ -z $found ]] || { say "$found" && status=1; }
+  done < <(files 'helper/*.c')
+  return "$status"
+}
+
+lint_clang_tidy() {
+  files 'helper/*.c' | xargs -0 clang-tidy --quiet --warnings-as-errors='*' \
+    --checks='-*,bugprone-*,cert-*,clang-analyzer-*' -- "${CFLAGS[@]}"
+}
+
+lint_cppcheck() {
+  files 'helper/*.c' | xargs -0 cppcheck --quiet --error-exitcode=1 --inline-suppr \
+    --enable=warning,performance,portability --std=c11 -D_GNU_SOURCE -Iinclude -Ihelper/common -Ihelper/exec
+}
+
+lint_shellcheck() {
+  files '*.sh' .ci/run | xargs -0 shellcheck --external-sources
+}
+
+go_modules() { files '*/go.mod' | xargs -0 -n 1 dirname | grep -v '^e2e/pins/'; }
+
+lint_go_vet() {
+  local module status=0
+  for module in $(go_modules); do
+    (cd "$module" && go vet ./...) || status=1
+  done
+  return "$status"
+}
+
+lint_gofmt() {
+  local found
+  found=$(files '*.go' | xargs -0 gofmt -l)
+  [[ -z $found ]] || { say "not formatted with gofmt:" "$found" && return 1; }
+}
+
+lint_man_pages() {
+  files '*.8' | xargs -0 mandoc -T lint -W warning
+}
+
+CHECKS=(shellcheck gofmt man_pages cppcheck analyzer go_vet clang_tidy)
+
+main() {
+  local check passed=0 failed=0 out=${O:-$PWD/build}
+  for check in "${CHECKS[@]}"; do
+    if "lint_$check"; then
+      say "ok $check"
+      passed=$((passed + 1))
+    else
+      say "not ok $check"
+      failed=$((failed + 1))
+    fi
+  done
+  mkdir -p "$out/results"
+  say "$passed $failed $SECONDS" >"$out/results/lint.txt"
+  say "$passed passed, $failed failed"
+  [[ $failed -eq 0 ]]
+}
+
+main

@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Makes this machine ready for the parts that are named: build check helper
+# patches lint e2e. The only place in this project that installs anything: says
+# what is missing and why, then installs it with apt; where there is no apt it
+# prints the list and stops. Says nothing where nothing is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=hack/lib.sh
+. hack/lib.sh
+
+ALL_PARTS=(build check helper patches lint e2e)
+GO_OLDEST=21 # of Go 1.x: the first that fetches the toolchain go.mod names
+
+usage() {
+  cat <<END
+usage: hack/setup.sh [PART...]
+Installs what PART needs (${ALL_PARTS[*]}; all of them by default).
+END
+}
+
+# --- What is missing -------------------------------------------------------
+
+MISSING=() # "package: why", each once
+
+missing() {
+  local line="$1: $2" have
+  for have in "${MISSING[@]}"; do
+    [[ ${have%%:*} != "$1" ]] || return 0
+  done
+  MISSING+=("$line")
+}
+
+# An sbin folder is not in everybody's PATH, but it is in root's.
+have_program() { PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin command -v "$1" >/dev/null; }
+
+program() { have_program "$1" || missing "$2" "$3"; }
+
+header() {
+  printf '#include <stddef.h>\n#include <stdarg.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$1" |
+    "${CC:-gcc}" -E -x c - >/dev/null 2>&1 || missing "$2" "$3"
+}
+
+# gcc prints the name unchanged when it does not find the file.
+archive() {
+  [[ $("${CC:-gcc}" -print-file-name="$1" 2>/dev/null) == */* ]] || missing "$2" "$3"
+}
+
+go_ready() {
+  local version
+  have_program go || die "Go is missing: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/) and put it in PATH; $1."
+  version=$(GOTOOLCHAIN=local go env GOVERSION)
+  [[ $version =~ ^go1\.([0-9]+) && ${BASH_REMATCH[1]} -ge $GO_OLDEST ]] ||
+    die "$version is too old: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/), it fetches the exact version itself; $1."
+}
+
+need_build() {
+  program "${CC:-gcc}" gcc "compiles the C programs"
+  program make make "runs the build"
+  program readelf binutils "shows that a program needs no shared library"
+  header stdio.h libc6-dev "the C library to compile against"
+  archive libc.a libc6-dev "the C library to link into a static program"
+  header linux/mount.h linux-libc-dev "the kernel's mount calls"
+  header seccomp.h libseccomp-dev "confines multus-delegate-exec while it waits"
+  archive libseccomp.a libseccomp-dev "confines multus-delegate-exec while it waits"
+}
+
+need_check() {
+  need_build
+  header cmocka.h libcmocka-dev "the framework of the C unit tests"
+}
+
+need_helper() {
+  need_check
+  program unshare util-linux "gives each test its own mount namespace"
+  program python3 python3 "reads the JSON that the tests look at"
+}
+
+need_patches() {
+  program git git "applies the patch series"
+  go_ready "Multus is written in it"
+}
+
+need_lint() {
+  need_check
+  need_e2e_delegates
+  program clang-tidy clang-tidy "checks the C sources"
+  program cppcheck cppcheck "checks the C sources"
+  program shellcheck shellcheck "checks the shell scripts"
+  program mandoc mandoc "checks the man pages"
+  go_ready "go vet is part of it"
+}
+
+need_e2e_delegates() {
+  header curl/curl.h libcurl4-openssl-dev "the C test delegate calls the API server with it"
+  header jansson.h libjansson-dev "the C test delegate reads JSON with it"
+}
+
+need_e2e() {
+  need_build
+  need_e2e_delegates
+  program git git "makes the patched Multus"
+  go_ready "Kubernetes' and Multus' programs are built with it"
+  if ! ENGINE=$(engine); then
+    need_engine
+  fi
+  if node_image_is_built_here; then
+    need_node_image
+  fi
+  program iptables iptables "the container network"
+}
+
+need_engine() {
+  local why="no container engine answers here (docker, podman), and kind needs one"
+  missing podman "$why"
+  missing netavark "the network of podman's containers"
+  missing aardvark-dns "the names of podman's containers"
+  missing runc "the runtime of podman's containers"
+  missing iptables "the container network"
+}
+
+need_node_image() {
+  local why="builds the node image: kind's own cannot be pulled here"
+  program mmdebstrap mmdebstrap "$why"
+  missing_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring "$why"
+  program gcc gcc "$why"
+}
+
+missing_file() { [[ -e $1 ]] || missing "$2" "$3"; }
+
+# Looks only where it matters: with mmdebstrap here, either way is possible.
+node_image_is_built_here() {
+  [[ -z ${NODE_IMAGE-} ]] && ! have_program mmdebstrap && ! registry_answers
+}
+
+registry_answers() {
+  timeout 5 bash -c ': </dev/tcp/registry-1.docker.io/443' 2>/dev/null
+}
+
+# --- Installing ------------------------------------------------------------
+
+show_missing() {
+  say "Missing for ${PARTS[*]}:"
+  printf '  %s\n' "${MISSING[@]/#/- }"
+}
+
+install_missing() {
+  local packages=("${MISSING[@]%%:*}")
+  have_program apt-get ||
+    die "there is no apt-get here: install what the list names (Debian's package names) with your own package manager, then run this again."
+  [[ $EUID -eq 0 ]] || have_program sudo || die "to install them, run this as root or install sudo."
+  say "Installing ${#packages[@]} packages with apt-get: ${packages[*]}"
+  root_ready "installing packages"
+  step setup "" install_packages "${packages[@]}"
+  run_steps || die "apt-get failed; its output is in $LOGS/setup.log."
+}
+
+install_packages() {
+  local options=(-y --no-install-recommends -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0)
+  as_root apt-get update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install "${options[@]}" "$@"
+}
+
+# kind's containers mount /lib/modules; it need not hold anything.
+modules_directory() {
+  [[ ! -e /lib/modules ]] || return 0
+  say "Making an empty /lib/modules: kind mounts it into its nodes, and it is not there."
+  root_ready "making /lib/modules"
+  as_root mkdir -p /lib/modules
+}
+
+look() {
+  local part
+  MISSING=()
+  for part in "${PARTS[@]}"; do
+    "need_$part"
+  done
+}
+
+main() {
+  local part
+  PARTS=("${@:-${ALL_PARTS[@]}}")
+  for part in "${PARTS[@]}"; do
+    case $part in
+      -h | --help) usage && return ;;
+      build | check | helper | patches | lint | e2e) ;;
+      *) usage >&2 && die "there is no part '$part'" ;;
+    esac
+  done
+  LOGS=${O:-$PWD/build}/logs
+  look
+  if [[ ${#MISSING[@]} -gt 0 ]]; then
+    show_missing
+    install_missing
+    look
+    [[ ${#MISSING[@]} -eq 0 ]] || die "still missing after the installation: ${MISSING[*]%%:*}."
+  fi
+  if [[ " ${PARTS[*]} " == *" e2e "* ]]; then
+    modules_directory
+    engine >/dev/null ||
+      die "podman is installed but does not answer: 'podman ps' says why; start docker or podman and run this again."
+  fi
+}
+
+main "$@"
