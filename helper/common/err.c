@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "err.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Formats aside first, so that e->msg itself may be an argument: that is how
+ * a caller puts words in front of an error it was handed.
+ */
+static void format(struct err *e, size_t size, const char *fmt, va_list ap)
+{
+	char msg[sizeof(e->msg)];
+
+	if (vsnprintf(msg, size, fmt, ap) < 0)
+		msg[0] = '\0';
+	memcpy(e->msg, msg, strlen(msg) + 1);
+}
+
+int err_set(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	format(e, sizeof(e->msg), fmt, ap);
+	va_end(ap);
+	e->code = code;
+	return -1;
+}
+
+/* A long path gives way to the errno text: that is what says why. */
+int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
+{
+	const char *text = err_errno_text(errnum);
+	size_t behind = strlen(": ") + strlen(text);
+	size_t len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	format(e, sizeof(e->msg) - behind, fmt, ap);
+	va_end(ap);
+	len = strlen(e->msg);
+	snprintf(e->msg + len, sizeof(e->msg) - len, ": %s", text);
+	e->code = code;
+	return -1;
+}
+
+/*
+ * Go's rule: the first letter is lower-case unless the word is an acronym
+ * ("RFS specific error"), and an errno without a text is "errno N".
+ */
+const char *err_errno_text(int errnum)
+{
+	static _Thread_local char text[64];
+	const char *desc = strerrordesc_np(errnum);
+
+	if (errnum == 0 || desc == NULL) {
+		snprintf(text, sizeof(text), "errno %d", errnum);
+		return text;
+	}
+	snprintf(text, sizeof(text), "%s", desc);
+	if (islower((unsigned char)text[1]))
+		text[0] = (char)tolower((unsigned char)text[0]);
+	return text;
+}

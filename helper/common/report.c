@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "delegate-credentials.h"
+#include "utf8.h"
+
+void report_fallback(struct report *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->fallback_count < REPORT_FALLBACKS) {
+		va_start(ap, fmt);
+		vsnprintf(r->fallbacks[r->fallback_count], REPORT_FALLBACK_MAX,
+			  fmt, ap);
+		va_end(ap);
+	}
+	r->fallback_count++;
+}
+
+/* What is being written. The last byte of buf is kept for a NUL. */
+struct line {
+	char *buf;
+	size_t size;
+	size_t len;
+	size_t string_max; /* bytes of one string between its quotes */
+	bool full;	   /* something did not fit: the text is of no use */
+};
+
+__attribute__((format(printf, 2, 3)))
+static void put(struct line *l, const char *fmt, ...)
+{
+	size_t room = l->size - l->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(l->buf + l->len, room, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= room)
+		l->full = true;
+	else
+		l->len += (size_t)n;
+}
+
+/* One character as JSON; returns how much of s it was. */
+static size_t escape(const char *s, size_t len, char out[8], size_t *ret_len)
+{
+	size_t size;
+	uint32_t c = utf8_decode(s, len, &size);
+
+	if (c == '"' || c == '\\')
+		*ret_len = (size_t)snprintf(out, 8, "\\%c", (int)c);
+	else if (c < 0x20 || c == 0x7f)
+		*ret_len = (size_t)snprintf(out, 8, "\\u%04" PRIx32, c);
+	else
+		*ret_len = utf8_encode(c, out);
+	return size;
+}
+
+/* Cut between two characters where it is too long. */
+static void put_string(struct line *l, const char *s)
+{
+	size_t len = strlen(s), written = 0, n;
+	char out[8];
+
+	put(l, "\"");
+	while (len > 0) {
+		size_t used = escape(s, len, out, &n);
+
+		written += n;
+		if (written > l->string_max)
+			break;
+		put(l, "%.*s", (int)n, out);
+		s += used;
+		len -= used;
+	}
+	put(l, "\"");
+}
+
+static void put_optional(struct line *l, const char *s)
+{
+	if (s == NULL || s[0] == '\0')
+		put(l, "null");
+	else
+		put_string(l, s);
+}
+
+static void put_types(struct line *l, const struct cni_types *t)
+{
+	const char *const all[] = { t->main, t->ipam, t->delegate,
+				    t->delegate_ipam };
+
+	for (size_t i = 0; i < 4; i++) {
+		put(l, i == 0 ? "[" : ",");
+		put_string(l, all[i]);
+	}
+	put(l, "]");
+}
+
+static const char *source_name(enum report_source s)
+{
+	static const char *const names[] = {
+		[SOURCE_NONE] = "none",
+		[SOURCE_DIRECTORY] = "directory",
+		[SOURCE_CONF] = "conf",
+		[SOURCE_HOST] = "host",
+	};
+
+	return names[s];
+}
+
+static void put_request(struct line *l, const struct report *r)
+{
+	put(l, "{\"v\":%d,\"rule\":null,\"plugin\":", DC_REPORT_VERSION);
+	put_optional(l, r->plugin);
+	put(l, ",\"types\":");
+	put_types(l, &r->types);
+	put(l, ",\"command\":");
+	put_optional(l, cni_command_name(r->command));
+	put(l, ",\"podNamespace\":");
+	put_optional(l, r->pod.namespace);
+	put(l, ",\"pod\":");
+	put_optional(l, r->pod.name);
+	put(l, ",\"source\":\"%s\",\"jti\":null,\"expires\":null",
+	    source_name(r->source));
+}
+
+/* Those that are left out are at least counted. */
+static void put_fallbacks(struct line *l, const struct report *r, size_t shown)
+{
+	put(l, ",\"fallbacks\":[");
+	for (size_t i = 0; i < shown; i++) {
+		if (i > 0)
+			put(l, ",");
+		put_string(l, r->fallbacks[i]);
+	}
+	if (shown < r->fallback_count)
+		put(l, "%s\"%zu more\"", shown > 0 ? "," : "",
+		    r->fallback_count - shown);
+	put(l, "]");
+}
+
+static void put_outcome(struct line *l, const struct report *r)
+{
+	put(l, ",\"setupMicroseconds\":%" PRIu64, r->setup_us);
+	put(l, ",\"teardownMicroseconds\":%" PRIu64, r->teardown_us);
+	if (r->exit_status < 0)
+		put(l, ",\"exitStatus\":null");
+	else
+		put(l, ",\"exitStatus\":%d", r->exit_status);
+	if (r->signal == 0)
+		put(l, ",\"signal\":null");
+	else
+		put(l, ",\"signal\":%d", r->signal);
+}
+
+static void put_error(struct line *l, const struct err *e)
+{
+	if (e == NULL || e->code == 0) {
+		put(l, ",\"error\":null");
+		return;
+	}
+	put(l, ",\"error\":{\"code\":%d,\"msg\":", e->code);
+	put_string(l, e->msg);
+	put(l, "}");
+}
+
+/* One attempt; false where it does not fit. */
+static bool put_report(struct line *l, const struct report *r, size_t shown)
+{
+	put_request(l, r);
+	put_fallbacks(l, r, shown);
+	put_outcome(l, r);
+	put_error(l, r->error);
+	put(l, "}\n");
+	return !l->full;
+}
+
+size_t report_format(const struct report *r, char *out, size_t size)
+{
+	size_t shown = r->fallback_count, max = DC_REPORT_MAX;
+	struct line l;
+
+	if (shown > REPORT_FALLBACKS)
+		shown = REPORT_FALLBACKS;
+	if (size > DC_REPORT_MAX)
+		size = DC_REPORT_MAX;
+	for (;;) {
+		l = (struct line){ .buf = out, .size = size, .string_max = max };
+		if (put_report(&l, r, shown) || max == 0)
+			return l.len;
+		if (shown > 0)
+			shown--;
+		else
+			max /= 2;
+	}
+}
+
+static bool is_version(const char *s)
+{
+	size_t len = s == NULL ? 0 : strspn(s, "0123456789.");
+
+	return len > 0 && len < 16 && s[len] == '\0';
+}
+
+size_t cni_error_format(const char *cni_version, const struct err *e, char *out,
+			size_t size)
+{
+	struct line l = { .buf = out, .size = size };
+
+	put(&l, "{");
+	if (is_version(cni_version))
+		put(&l, "\"cniVersion\":\"%s\",", cni_version);
+	put(&l, "\"code\":%d,\"msg\":", e->code);
+	l.string_max = size - l.len - sizeof("\"\"}\n");
+	put_string(&l, e->msg);
+	put(&l, "}\n");
+	return l.len;
+}
