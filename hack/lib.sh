@@ -27,25 +27,22 @@ root_ready() {
   ROOT_KEEPER=$!
 }
 
-# A client without an engine is common, so the engine itself is asked.
+# A client without an engine is common, so the engine itself is asked. Podman
+# counts as root's only: the nodes of a cluster mount things.
 engine_answers() {
+  command -v "$1" >/dev/null || return 1
   case $1 in
     docker) [[ -n $(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null) ]] ;;
-    podman) timeout 20 podman ps --quiet >/dev/null 2>&1 ;;
-    *) return 1 ;;
+    podman) as_root timeout 20 podman ps --quiet >/dev/null 2>&1 ;;
   esac
 }
 
-# Prints the engine to use: the user's choice for kind, else the first to answer.
-engine() {
-  local name
-  for name in ${KIND_EXPERIMENTAL_PROVIDER:-docker podman}; do
-    if command -v "$name" >/dev/null && engine_answers "$name"; then
-      say "$name"
-      return 0
-    fi
-  done
-  return 1
+# Privileged containers ask for CAP_SYS_RESOURCE (24), which some virtual
+# machines and containers are without; podman can be told not to.
+has_sys_resource() {
+  local bounding
+  bounding=$(awk '$1 == "CapBnd:" { print $2 }' /proc/self/status)
+  [[ $((0x$bounding >> 24 & 1)) -eq 1 ]]
 }
 
 # --- Steps -----------------------------------------------------------------
@@ -65,6 +62,9 @@ step() {
   STEP_STATE[$name]=waiting
   STEP_TOOK[$name]=0
 }
+
+# Why a step failed.
+step_why() { say "${STEP_WHY[$1]-}"; }
 
 steps_clock() { printf '[%4ds] ' "$SECONDS"; }
 

@@ -34,11 +34,19 @@ missing() {
 # An sbin folder is not in everybody's PATH, but it is in root's.
 have_program() { PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin command -v "$1" >/dev/null; }
 
+# Podman keeps its helpers out of everybody's PATH.
+helper_program() {
+  PATH=$PATH:/usr/local/libexec/podman:/usr/libexec/podman:/usr/local/lib/podman:/usr/lib/podman \
+    program "$@"
+}
+
 program() { have_program "$1" || missing "$2" "$3"; }
 
 header() {
-  printf '#include <stddef.h>\n#include <stdarg.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$1" |
-    "${CC:-gcc}" -E -x c - >/dev/null 2>&1 || missing "$2" "$3"
+  "${CC:-gcc}" -E -x c - <<<"
+#if !__has_include(<$1>)
+#error missing
+#endif" >/dev/null 2>&1 || missing "$2" "$3"
 }
 
 # gcc prints the name unchanged when it does not find the file.
@@ -46,12 +54,23 @@ archive() {
   [[ $("${CC:-gcc}" -print-file-name="$1" 2>/dev/null) == */* ]] || missing "$2" "$3"
 }
 
-go_ready() {
+# needs WHAT...: looks for what need_WHAT names, once.
+declare -A SEEN
+needs() {
+  local what
+  for what in "$@"; do
+    [[ -z ${SEEN[$what]-} ]] || continue
+    SEEN[$what]=yes
+    "need_$what"
+  done
+}
+
+need_go() {
   local version
-  have_program go || die "Go is missing: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/) and put it in PATH; $1."
+  have_program go || die "Go is missing: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/) and put it in PATH."
   version=$(GOTOOLCHAIN=local go env GOVERSION)
   [[ $version =~ ^go1\.([0-9]+) && ${BASH_REMATCH[1]} -ge $GO_OLDEST ]] ||
-    die "$version is too old: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/), it fetches the exact version itself; $1."
+    die "$version is too old: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/); it fetches the exact version itself."
 }
 
 need_build() {
@@ -66,44 +85,38 @@ need_build() {
 }
 
 need_check() {
-  need_build
+  needs build
   header cmocka.h libcmocka-dev "the framework of the C unit tests"
 }
 
 need_helper() {
-  need_check
+  needs check
   program unshare util-linux "gives each test its own mount namespace"
   program python3 python3 "reads the JSON that the tests look at"
 }
 
 need_patches() {
+  needs go
   program git git "applies the patch series"
-  go_ready "Multus is written in it"
 }
 
 need_lint() {
-  need_check
-  need_e2e_delegates
+  needs check delegates go
   program clang-tidy clang-tidy "checks the C sources"
   program cppcheck cppcheck "checks the C sources"
   program shellcheck shellcheck "checks the shell scripts"
   program mandoc mandoc "checks the man pages"
-  go_ready "go vet is part of it"
 }
 
-need_e2e_delegates() {
+need_delegates() {
   header curl/curl.h libcurl4-openssl-dev "the C test delegate calls the API server with it"
   header jansson.h libjansson-dev "the C test delegate reads JSON with it"
 }
 
 need_e2e() {
-  need_build
-  need_e2e_delegates
+  needs build delegates go
   program git git "makes the patched Multus"
-  go_ready "Kubernetes' and Multus' programs are built with it"
-  if ! ENGINE=$(engine); then
-    need_engine
-  fi
+  need_engine
   if node_image_is_built_here; then
     need_node_image
   fi
@@ -111,12 +124,15 @@ need_e2e() {
 }
 
 need_engine() {
-  local why="no container engine answers here (docker, podman), and kind needs one"
-  missing podman "$why"
-  missing netavark "the network of podman's containers"
-  missing aardvark-dns "the names of podman's containers"
-  missing runc "the runtime of podman's containers"
-  missing iptables "the container network"
+  local why="kind needs a container engine, and none answers here (docker, podman)"
+  if engine_answers docker; then
+    ! has_sys_resource || return 0
+    why="docker's privileged containers need CAP_SYS_RESOURCE, which is not to be had here"
+  fi
+  engine_answers podman || missing podman "$why"
+  program runc runc "the runtime of podman's containers"
+  helper_program netavark netavark "the network of podman's containers"
+  helper_program aardvark-dns aardvark-dns "the names of podman's containers"
 }
 
 need_node_image() {
@@ -170,11 +186,8 @@ modules_directory() {
 }
 
 look() {
-  local part
-  MISSING=()
-  for part in "${PARTS[@]}"; do
-    "need_$part"
-  done
+  MISSING=() SEEN=()
+  needs "${PARTS[@]}"
 }
 
 main() {
@@ -197,7 +210,7 @@ main() {
   fi
   if [[ " ${PARTS[*]} " == *" e2e "* ]]; then
     modules_directory
-    engine >/dev/null ||
+    engine_answers docker || engine_answers podman ||
       die "podman is installed but does not answer: 'podman ps' says why; start docker or podman and run this again."
   fi
 }

@@ -57,7 +57,7 @@ part_result() {
 part_remark() {
   local part=$1
   if [[ ${STEP_STATE[$part]} != passed ]]; then
-    say "${STEP_WHY[$part]:-} (log: $LOGS/$part.log)"
+    say "$(step_why "$part") (log: $LOGS/$part.log)"
   elif [[ ! -r $RESULTS/$part.txt ]]; then
     say "wrote no $RESULTS/$part.txt"
   fi
