@@ -1,1 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
+# The C programs, their unit tests and the look at the finished ELF file.
+#
+#   SANITIZE=address,undefined   an instrumented, dynamic build (use another O=)
+#   WERROR=1                     warnings are errors
+#   CFLAGS=, LDFLAGS=            yours, last
+
+DELEGATE_EXEC_VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+
+HELPER_O := $(O)/helper
+
+HELPER_WARN := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wformat=2 -Wundef -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+HELPER_HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
+	$(call cc-option,-fcf-protection) $(call cc-option,-ftrivial-auto-var-init=zero)
+HELPER_LINK := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
+
+# A flag, where this compiler knows it.
+cc-option = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+
+ifdef SANITIZE
+HELPER_HARDEN := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HELPER_LINK := -fsanitize=$(SANITIZE)
+else
+HELPER_FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+HELPER_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Iinclude $(HELPER_FORTIFY) \
+	-DVERSION='"$(DELEGATE_EXEC_VERSION)"' -ffunction-sections \
+	-ffile-prefix-map=$(CURDIR)=. $(HELPER_WARN) $(HELPER_HARDEN)
+
+COMMON_SRC := $(filter-out %_test.c,$(wildcard helper/common/*.c))
+EXEC_SRC := $(filter-out %_test.c,$(wildcard helper/exec/*.c))
+UNIT_SRC := $(wildcard helper/common/*_test.c helper/exec/*_test.c)
+
+COMMON_OBJ := $(COMMON_SRC:helper/%.c=$(HELPER_O)/%.o)
+EXEC_OBJ := $(EXEC_SRC:helper/%.c=$(HELPER_O)/%.o)
+# What has no main and no side effects, for the unit tests.
+PURE_OBJ := $(COMMON_OBJ) $(HELPER_O)/exec/options.o
+UNIT_TESTS := $(UNIT_SRC:helper/%.c=$(HELPER_O)/%)
+
+DELEGATE_EXEC := $(O)/multus-delegate-exec
+DELEGATE_EXEC_UNSTRIPPED := $(HELPER_O)/multus-delegate-exec
+
+.PHONY: programs check check-elf test-helper install
+
+programs: $(DELEGATE_EXEC) ## the helper, build/multus-delegate-exec
+
+$(HELPER_O)/%.o: helper/%.c helper/rules.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(DELEGATE_EXEC_UNSTRIPPED): $(COMMON_OBJ) $(EXEC_OBJ)
+	$(Q)$(CC) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ -lseccomp
+
+$(DELEGATE_EXEC): $(DELEGATE_EXEC_UNSTRIPPED)
+	$(Q)$(if $(SANITIZE),cp,strip --strip-all -o) $(if $(SANITIZE),$< $@,$@ $<)
+
+$(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(PURE_OBJ)
+	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
+
+check: $(UNIT_TESTS) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
+	$(Q)helper/run-unit-tests.sh check $(UNIT_TESTS) \
+		$(if $(SANITIZE),,-- helper/check-elf-test.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED))
+
+check-elf: $(DELEGATE_EXEC) ## show that the helper is static, hardened, without network code
+	$(Q)helper/check-elf.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED)
+
+install: programs ## the helper and its man page (DESTDIR=, PREFIX=)
+	$(Q)install -D -m 0755 $(DELEGATE_EXEC) $(DESTDIR)$(PREFIX)/sbin/multus-delegate-exec
+	$(Q)install -D -m 0644 helper/multus-delegate-exec.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/multus-delegate-exec.8
+
+-include $(patsubst helper/%.c,$(HELPER_O)/%.d,$(COMMON_SRC) $(EXEC_SRC) $(UNIT_SRC))
+-include helper/test/rules.mk

@@ -12,6 +12,7 @@
  * The names are those that client-go's in-cluster configuration uses.
  */
 #define DC_VAR_RUN "var/run"
+#define DC_SECRETS_NAMES "secrets", "kubernetes.io"
 #define DC_SECRETS_DIR "secrets/kubernetes.io"
 #define DC_SERVICE_ACCOUNT_NAME "serviceaccount"
 #define DC_TOKEN_NAME "token"

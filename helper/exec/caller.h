@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CALLER_H
+#define CALLER_H
+
+#include <stdbool.h>
+
+#include "../common/report.h"
+
+/*
+ * The other end of DC_REPORT_FD: whoever started us, reads the report and,
+ * by keeping the descriptor open, is there.
+ */
+
+/*
+ * Takes DC_REPORT_FD over and keeps it from the delegate. Returns it, or -1
+ * where it is not open. To be called before any descriptor is opened.
+ */
+int caller_attach(void);
+
+/* Whether nobody reads the report any more; false for fd -1. */
+bool caller_is_gone(int fd);
+
+/* Sends the report; a caller that cannot take it has none. */
+void caller_report(int fd, const struct report *r);
+
+#endif

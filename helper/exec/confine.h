@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONFINE_H
+#define CONFINE_H
+
+/*
+ * Keeps core dumps and other processes' ptrace(2) away from this process and
+ * from its child up to exec, which lifts it for the delegate.
+ */
+void confine_memory(void);
+
+/*
+ * Leaves this process nothing but what waiting, tearing down, reporting and
+ * ending take; every other system call fails with EPERM. For the parent, once
+ * the delegate runs: what is forbidden here is not inherited by it. Returns 0
+ * or -1 with errno.
+ */
+int confine_waiting(void) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include <stddef.h>
+
+#include "../common/err.h"
+
+/*
+ * A netconf, whole. Kept in a sealed memfd and not in a pipe, which holds
+ * 64 KiB: prevResult and the lists of GC have no limit.
+ */
+struct input {
+	int fd; /* owned; at offset 0, fit to be the delegate's stdin */
+	const char *data; /* mapped for reading, len bytes; NULL where empty */
+	size_t len;
+};
+
+/* Reads fd up to its end. Returns 0 or -1 with DC_CODE_INTERNAL. */
+int input_read(int fd, struct input *ret, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Gives the mapping back; the descriptor stays. */
+void input_unmap(struct input *in);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "delegate-credentials.h"
+#include "fd.h"
+#include "mnt.h"
+
+/* Not in <linux/mount.h>, and <sys/mount.h> clashes with that header. */
+#define UMOUNT_DETACH 2
+#define PROPAGATION_PRIVATE (1 << 18)
+#define PROPAGATION_SLAVE (1 << 19)
+#define PROPAGATION_SHARED (1 << 20)
+
+/* Deeper than any sane path below a mount's root. */
+#define CLIMB_MAX 64
+/* How many mounts a delegate may have piled on ours before we give up. */
+#define DETACH_MAX 64
+
+static int sys_failed(struct err *e, const char *call)
+{
+	if (errno == ENOSYS || errno == EPERM)
+		return err_sys(e, DC_CODE_KERNEL, errno,
+			       "allow %s(2), which needs Linux 5.14 and a "
+			       "container without a seccomp filter against it",
+			       call);
+	return err_sys(e, DC_CODE_INTERNAL, errno, "%s failed on this host",
+		       call);
+}
+
+static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,
+		    struct err *e)
+{
+	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attr,
+		    sizeof(*attr)) < 0)
+		return sys_failed(e, "mount_setattr");
+	return 0;
+}
+
+static int set_string(int fs, const char *key, const char *value,
+		      struct err *e)
+{
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0) < 0)
+		return sys_failed(e, "fsconfig");
+	return 0;
+}
+
+/* Keeps swap from ever holding what is written here; Linux 6.4. */
+static void try_noswap(int fs, struct report *r)
+{
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "noswap", NULL, 0) < 0)
+		report_fallback(r, "noswap: this kernel has no tmpfs without "
+				   "swap (%s)",
+				err_errno_text(errno));
+}
+
+static int configure_tmpfs(int fs, struct report *r, struct err *e)
+{
+	if (set_string(fs, "source", "multus-delegate-exec", e) < 0 ||
+	    set_string(fs, "size", DC_TMPFS_SIZE, e) < 0 ||
+	    set_string(fs, "nr_inodes", DC_TMPFS_INODES, e) < 0 ||
+	    set_string(fs, "mode", "0700", e) < 0)
+		return -1;
+	try_noswap(fs, r);
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return sys_failed(e, "fsconfig");
+	return 0;
+}
+
+int mnt_tmpfs(struct report *r, struct err *e)
+{
+	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+	auto_fd fs = -1;
+	auto_fd mnt = -1;
+
+	fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return sys_failed(e, "fsopen");
+	if (configure_tmpfs(fs, r, e) < 0)
+		return -1;
+	mnt = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
+			   MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+				   MOUNT_ATTR_NOSUID);
+	if (mnt < 0)
+		return sys_failed(e, "fsmount");
+	if (mkdirat(mnt, DC_SERVICE_ACCOUNT_NAME, 0700) < 0)
+		return sys_failed(e, "mkdirat");
+	if (set_attr(mnt, 0, &ro, e) < 0)
+		return -1;
+	return fd_take(&mnt);
+}
+
+int mnt_bind(int dir, struct err *e)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV |
+			    MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID,
+		.propagation = PROPAGATION_PRIVATE,
+	};
+	auto_fd mnt = -1;
+
+	mnt = (int)syscall(SYS_open_tree, dir, "",
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (mnt < 0)
+		return sys_failed(e, "open_tree");
+	if (set_attr(mnt, 0, &attr, e) < 0)
+		return -1;
+	return fd_take(&mnt);
+}
+
+int mnt_attach(int mnt, int dir, const char *name, struct err *e)
+{
+	unsigned int flags = MOVE_MOUNT_F_EMPTY_PATH;
+
+	if (!*name)
+		flags |= MOVE_MOUNT_T_EMPTY_PATH;
+	if (syscall(SYS_move_mount, mnt, "", dir, name, flags) == 0)
+		return 0;
+	if (errno == ENOSYS || errno == EPERM)
+		return sys_failed(e, "move_mount");
+	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
+		       "leave the host's /run alone while a delegate starts: "
+		       "the credential cannot be mounted there");
+}
+
+int mnt_share_recursively(int fd, struct err *e)
+{
+	struct mount_attr attr = { .propagation = PROPAGATION_SHARED };
+
+	return set_attr(fd, AT_RECURSIVE, &attr, e);
+}
+
+int mnt_make_slave(int fd, struct err *e)
+{
+	struct mount_attr attr = { .propagation = PROPAGATION_SLAVE };
+
+	return set_attr(fd, 0, &attr, e);
+}
+
+int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+		  STATX_MNT_ID | STATX_INO, &stx) < 0)
+		return sys_failed(e, "statx");
+	if (!(stx.stx_mask & STATX_MNT_ID) ||
+	    !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
+		return err_set(e, DC_CODE_KERNEL,
+			       "use Linux 5.14 or newer: statx(2) tells no "
+			       "mounts apart here");
+	ret->id = stx.stx_mnt_id;
+	ret->is_root = stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	return 0;
+}
+
+int mnt_climb(int dir, struct err *e)
+{
+	struct mnt_place start;
+	struct mnt_place here;
+	auto_fd fd = openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return sys_failed(e, "openat");
+	if (mnt_locate(fd, &start, e) < 0)
+		return -1;
+	here = start;
+	for (int i = 0; i < CLIMB_MAX && !here.is_root; i++) {
+		int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (up < 0)
+			return sys_failed(e, "openat");
+		fd_close(&fd);
+		fd = up;
+		if (mnt_locate(fd, &here, e) < 0)
+			return -1;
+	}
+	if (!here.is_root || here.id != start.id)
+		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+			       "leave the host's /run alone while a delegate "
+			       "starts: its mounts changed");
+	return fd_take(&fd);
+}
+
+void mnt_detach(int fd)
+{
+	if (fchdir(fd) < 0)
+		return;
+	/*
+	 * "." leads to what is mounted on top, so what a delegate put over
+	 * ours goes first. Once ours is out of the namespace the call fails:
+	 * nothing that is not on or in our mount can be hit.
+	 */
+	for (int i = 0; i < DETACH_MAX; i++)
+		if (syscall(SYS_umount2, ".", UMOUNT_DETACH) < 0)
+			break;
+	if (chdir("/") < 0)
+		return;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MNT_H
+#define MNT_H
+
+#include <stdbool.h>
+
+#include "../common/err.h"
+#include "../common/report.h"
+
+/*
+ * The mount system calls, by descriptor, with what they mean here. Where a
+ * kernel lacks one of them (before 5.14, or forbidden by a seccomp filter) the
+ * code is DC_CODE_KERNEL.
+ */
+
+/*
+ * A detached tmpfs with the limits of delegate-credentials.h, nodev, noexec,
+ * nosuid and, where the kernel has it, noswap; what is missing is noted in r.
+ * It holds one empty directory, DC_SERVICE_ACCOUNT_NAME, and is read-only.
+ * Returns a descriptor of its root that the caller owns.
+ */
+int mnt_tmpfs(struct report *r, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * A detached, private, read-only bind of the directory dir. Returns a
+ * descriptor that the caller owns.
+ */
+int mnt_bind(int dir, struct err *e) __attribute__((warn_unused_result));
+
+/* Attaches a detached mount on name under dir; "" is dir itself. */
+int mnt_attach(int mnt, int dir, const char *name, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Makes the mount at fd and all below it shared (a slave stays one). */
+int mnt_share_recursively(int fd, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Makes the one mount whose root fd is a slave: nothing leaves it. */
+int mnt_make_slave(int fd, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * Whether mounts made on the mount at fd show up elsewhere. Asks statmount(2),
+ * else /proc/self/mountinfo, noted in r.
+ */
+int mnt_is_shared(int fd, bool *ret, struct report *r, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* The mount that a descriptor is on; ids compare within one namespace only. */
+struct mnt_place {
+	unsigned long long id;
+	bool is_root; /* the descriptor is the mount's root directory */
+};
+
+int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * Climbs from dir to the root of the mount that dir is on. Returns a
+ * descriptor that the caller owns; refuses where the mount changes on the way.
+ */
+int mnt_climb(int dir, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * Takes the attached mount at fd away, with all that is on or below it. A
+ * mount that is gone already is fine.
+ */
+void mnt_detach(int fd);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "delegate-credentials.h"
+#include "fd.h"
+#include "rootpath.h"
+
+/* A rename elsewhere on the host makes openat2 ask for another try. */
+#define OPEN_TRIES 128
+
+static int open_in(int dir, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC | flags,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd = -1;
+
+	for (int i = 0; i < OPEN_TRIES && fd < 0; i++) {
+		fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+		if (fd < 0 && errno != EAGAIN && errno != EINTR)
+			break;
+	}
+	return fd;
+}
+
+static int open_below(int dir, const char *name, uint64_t flags)
+{
+	return open_in(dir, name, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+static int open_failed(struct err *e, const char *path)
+{
+	if (errno == ENOSYS || errno == EPERM)
+		return err_sys(e, DC_CODE_KERNEL, errno,
+			       "allow openat2(2), which needs Linux 5.6 and a "
+			       "container without a seccomp filter against it");
+	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
+		       "make '%s' of the host a plain directory below /run, "
+		       "without links",
+		       path);
+}
+
+int rootpath_root(const char *path, struct err *e)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, DC_CODE_UNSAFE_REQUEST, errno,
+			       "set chrootDir to a directory that exists: '%s'",
+			       path);
+	return fd;
+}
+
+int rootpath_run(int root, struct err *e)
+{
+	int fd = open_in(root, DC_VAR_RUN, O_DIRECTORY, RESOLVE_IN_ROOT);
+
+	if (fd < 0)
+		return open_failed(e, "/" DC_VAR_RUN);
+	return fd;
+}
+
+static int open_or_make(int dir, const char *name, bool create)
+{
+	int fd = open_below(dir, name, O_DIRECTORY);
+
+	if (fd >= 0 || errno != ENOENT || !create)
+		return fd;
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		return -1;
+	return open_below(dir, name, O_DIRECTORY);
+}
+
+int rootpath_secrets(int run, bool create, bool *ret_missing, struct err *e)
+{
+	static const char *const names[] = { DC_SECRETS_NAMES };
+	auto_fd fd = -1;
+
+	*ret_missing = false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int next = open_or_make(i ? fd : run, names[i], create);
+
+		if (next < 0 && errno == ENOENT)
+			*ret_missing = true;
+		if (next < 0)
+			return open_failed(e, "/" DC_VAR_RUN "/" DC_SECRETS_DIR);
+		fd_close(&fd);
+		fd = next;
+	}
+	return fd_take(&fd);
+}
+
+int rootpath_child(int dir, const char *name, struct err *e)
+{
+	int fd = open_below(dir, name, 0);
+
+	if (fd < 0)
+		return open_failed(e, name);
+	return fd;
+}
+
+/* Calls errno an error only where readdir(3) did. */
+static struct dirent *next_entry(DIR *d)
+{
+	struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(d);
+	} while (entry && (!strcmp(entry->d_name, ".") ||
+			   !strcmp(entry->d_name, "..")));
+	return entry;
+}
+
+static DIR *open_list(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d)
+		fd_close(&fd);
+	return d;
+}
+
+/* 1: no entry; 0: some; -1 with errno. */
+static int is_empty(int dir)
+{
+	DIR *d = open_list(dir);
+	int empty = -1;
+
+	if (!d)
+		return -1;
+	if (next_entry(d))
+		empty = 0;
+	else if (!errno)
+		empty = 1;
+	closedir(d);
+	return empty;
+}
+
+static int holds_only_empty_account(int dir)
+{
+	DIR *d = open_list(dir);
+	struct dirent *entry;
+	int only = 1;
+
+	if (!d)
+		return -1;
+	while (only == 1 && (entry = next_entry(d))) {
+		auto_fd fd = -1;
+
+		if (strcmp(entry->d_name, DC_SERVICE_ACCOUNT_NAME)) {
+			only = 0;
+			break;
+		}
+		fd = open_below(dir, entry->d_name, O_DIRECTORY);
+		if (fd < 0 && errno != ENOTDIR && errno != ELOOP)
+			only = -1;
+		else
+			only = fd < 0 ? 0 : is_empty(fd);
+		errno = 0;
+	}
+	if (only == 1 && errno)
+		only = -1;
+	closedir(d);
+	return only;
+}
+
+int rootpath_is_free(int dir, bool *ret, struct err *e)
+{
+	int only = holds_only_empty_account(dir);
+
+	if (only < 0)
+		return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
+			       "leave /" DC_VAR_RUN "/" DC_SECRETS_DIR
+			       " of the host alone while a delegate starts");
+	*ret = only;
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "delegate-credentials.h"
+#include "signals.h"
+
+int signals_take(struct signals *ret, struct err *e)
+{
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+	struct sigaction ignored = { .sa_handler = SIG_IGN };
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGTERM);
+	/* A caller that ignores SIGCHLD would take the status from us. */
+	if (sigaction(SIGCHLD, &by_default, &ret->child) < 0 ||
+	    sigaction(SIGPIPE, &ignored, &ret->pipe) < 0 ||
+	    sigprocmask(SIG_BLOCK, &ours, &ret->mask) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "sigaction failed");
+	ret->fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (ret->fd < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "signalfd failed");
+	return 0;
+}
+
+bool signals_terminated(const struct signals *s)
+{
+	struct signalfd_siginfo info;
+	bool terminated = false;
+
+	while (read(s->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		if (info.ssi_signo == SIGTERM)
+			terminated = true;
+	return terminated;
+}
+
+void signals_give_back(const struct signals *s)
+{
+	sigaction(SIGCHLD, &s->child, NULL);
+	sigaction(SIGPIPE, &s->pipe, NULL);
+	sigprocmask(SIG_SETMASK, &s->mask, NULL);
+}
+
+_Noreturn void signals_end_by(int signal)
+{
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigaction(signal, &by_default, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	kill(getpid(), signal);
+	_exit(128 + signal);
+}

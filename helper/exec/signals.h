@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "../common/err.h"
+
+/* How the caller had left the signals that we use: the delegate's heritage. */
+struct signals {
+	int fd; /* a signalfd for SIGCHLD and SIGTERM; owned */
+	sigset_t mask;
+	struct sigaction child;
+	struct sigaction pipe;
+};
+
+/* From here on SIGTERM and SIGCHLD come by descriptor, SIGPIPE not at all. */
+int signals_take(struct signals *ret, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Whether a SIGTERM waits; it is taken. */
+bool signals_terminated(const struct signals *s);
+
+/* Undoes signals_take, in the child before exec. */
+void signals_give_back(const struct signals *s);
+
+/* Ends this process by the signal, as its parent expects of the delegate. */
+_Noreturn void signals_end_by(int signal);
+
+#endif

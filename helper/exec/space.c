@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "delegate-credentials.h"
+#include "fd.h"
+#include "mnt.h"
+#include "rootpath.h"
+#include "space.h"
+
+static int lock_failed(struct err *e)
+{
+	return err_sys(e, DC_CODE_INTERNAL, errno,
+		       "mount an emptyDir at " DC_STATE_DIR
+		       " in the caller's container: no lock can be taken there");
+}
+
+/* The lock goes with its descriptor. */
+static int take_lock(struct err *e)
+{
+	auto_fd dir = -1;
+	auto_fd lock = -1;
+
+	if (mkdir(DC_STATE_DIR, 0700) < 0 && errno != EEXIST)
+		return lock_failed(e);
+	dir = open(DC_STATE_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return lock_failed(e);
+	lock = openat(dir, DC_LOCK_NAME,
+		      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return lock_failed(e);
+	return fd_take(&lock);
+}
+
+static int share_once(int root, struct report *r, struct err *e)
+{
+	auto_fd lock = -1;
+	bool shared;
+
+	if (mnt_is_shared(root, &shared, r, e) < 0)
+		return -1;
+	if (shared)
+		return 0;
+	lock = take_lock(e);
+	if (lock < 0 || mnt_is_shared(root, &shared, r, e) < 0)
+		return -1;
+	return shared ? 0 : mnt_share_recursively(root, e);
+}
+
+static int reopen(const char *path, int old, struct err *e)
+{
+	struct fd_identity before;
+	struct fd_identity after;
+	auto_fd root = rootpath_root(path, e);
+
+	if (root < 0)
+		return -1;
+	if (fd_identify(old, &before) < 0 || fd_identify(root, &after) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+	if (!fd_same(&before, &after))
+		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+			       "leave '%s' alone while a delegate starts: "
+			       "another directory took its place",
+			       path);
+	return fd_take(&root);
+}
+
+int space_enter(const char *root_path, int root, struct report *r,
+		struct err *e)
+{
+	struct mnt_place place;
+
+	if (mnt_locate(root, &place, e) < 0)
+		return -1;
+	if (!place.is_root)
+		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+			       "mount the host's / at '%s': it is a plain "
+			       "directory",
+			       root_path);
+	if (share_once(root, r, e) < 0)
+		return -1;
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, DC_CODE_KERNEL, errno,
+			       "run the caller with CAP_SYS_ADMIN and allow "
+			       "unshare(2)");
+	return reopen(root_path, root, e);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "delegate-credentials.h"
+#include "material.h"
+#include "mnt.h"
+#include "rootpath.h"
+#include "space.h"
+#include "stage.h"
+
+/* What the steps share. */
+struct build {
+	const struct options *options;
+	const struct view *view;
+	struct report *report;
+	struct stage *stage;
+};
+
+static int host_changed(struct err *e)
+{
+	return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+		       "leave /" DC_VAR_RUN "/" DC_SECRETS_DIR
+		       " of the host alone while a delegate starts: it changed");
+}
+
+static int is_same_file(int fd, const struct fd_identity *expected,
+			struct err *e)
+{
+	struct fd_identity here;
+
+	if (fd_identify(fd, &here) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+	return fd_same(&here, expected) ? 0 : host_changed(e);
+}
+
+/* Resolves the target in the copy, from the root, as a delegate would. */
+static int resolve(const struct build *b, bool create, struct err *e)
+{
+	auto_fd run = rootpath_run(b->stage->root, e);
+	bool missing;
+
+	if (run < 0 || is_same_file(run, &b->view->run, e) < 0)
+		return -1;
+	return rootpath_secrets(run, create, &missing, e);
+}
+
+/*
+ * Cuts the mount that will carry ours off from the others, in this namespace
+ * only. From here on nothing that is mounted on it can leave the copy.
+ */
+static int isolate_carrier(const struct build *b, int secrets,
+			   struct mnt_place *ret, struct err *e)
+{
+	struct mnt_place root;
+	auto_fd carrier = mnt_climb(secrets, e);
+
+	if (carrier < 0 || mnt_locate(carrier, ret, e) < 0 ||
+	    mnt_locate(b->stage->root, &root, e) < 0)
+		return -1;
+	if (ret->id == root.id)
+		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+			       "mount a tmpfs on /run of the host: on the root "
+			       "file system a delegate's own mounts would be "
+			       "lost");
+	return mnt_make_slave(carrier, e);
+}
+
+/* The target must still be where it was, on the carrier itself, and free. */
+static int resolve_again(const struct build *b, int secrets,
+			 const struct mnt_place *carrier, struct err *e)
+{
+	struct fd_identity before;
+	struct mnt_place place;
+	bool is_free;
+	auto_fd again = resolve(b, false, e);
+
+	if (again < 0)
+		return -1;
+	if (fd_identify(secrets, &before) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+	if (is_same_file(again, &before, e) < 0 ||
+	    mnt_locate(again, &place, e) < 0 ||
+	    rootpath_is_free(again, &is_free, e) < 0)
+		return -1;
+	if (place.id != carrier->id || !is_free)
+		return host_changed(e);
+	return fd_take(&again);
+}
+
+static int do_private_copy(const struct build *b, const struct plan_op *op,
+			   struct err *e)
+{
+	int root = space_enter(b->options->root, b->stage->root, b->report, e);
+
+	(void)op;
+	if (root < 0)
+		return -1;
+	fd_close(&b->stage->root);
+	b->stage->root = root;
+	return 0;
+}
+
+static int do_tmpfs(const struct build *b, const struct plan_op *op,
+		    struct err *e)
+{
+	struct mnt_place carrier;
+	auto_fd target = -1;
+	auto_fd tmpfs = -1;
+	auto_fd secrets = resolve(b, true, e);
+
+	(void)op;
+	if (secrets < 0 || isolate_carrier(b, secrets, &carrier, e) < 0)
+		return -1;
+	target = resolve_again(b, secrets, &carrier, e);
+	if (target < 0)
+		return -1;
+	tmpfs = mnt_tmpfs(b->report, e);
+	if (tmpfs < 0 || mnt_attach(tmpfs, target, "", e) < 0)
+		return -1;
+	b->stage->tmpfs = fd_take(&tmpfs);
+	return 0;
+}
+
+static int do_bind(const struct build *b, const struct plan_op *op,
+		   struct err *e)
+{
+	auto_fd bind = -1;
+	auto_fd dir = material_directory(op->from, e);
+
+	if (dir < 0 || is_same_file(dir, &b->view->material, e) < 0)
+		return -1;
+	bind = mnt_bind(dir, e);
+	if (bind < 0)
+		return -1;
+	return mnt_attach(bind, b->stage->tmpfs, DC_SERVICE_ACCOUNT_NAME, e);
+}
+
+/*
+ * A host that mounted or moved something meanwhile can have led ours astray:
+ * look that it is private and that the delegate's way ends in it.
+ */
+static int do_check(const struct build *b, const struct plan_op *op,
+		    struct err *e)
+{
+	struct fd_identity tmpfs;
+	auto_fd account = -1;
+	auto_fd seen = -1;
+	bool shared;
+
+	(void)op;
+	if (b->stage->tmpfs < 0)
+		return 0;
+	if (mnt_is_shared(b->stage->tmpfs, &shared, b->report, e) < 0)
+		return -1;
+	if (shared)
+		return host_changed(e);
+	if (fd_identify(b->stage->tmpfs, &tmpfs) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+	seen = resolve(b, false, e);
+	if (seen < 0 || is_same_file(seen, &tmpfs, e) < 0)
+		return -1;
+	account = rootpath_child(seen, DC_SERVICE_ACCOUNT_NAME, e);
+	if (account < 0)
+		return -1;
+	return is_same_file(account, &b->view->material, e);
+}
+
+typedef int step_fn(const struct build *b, const struct plan_op *op,
+		    struct err *e);
+
+static step_fn *const steps[] = {
+	[PLAN_PRIVATE_COPY] = do_private_copy,
+	[PLAN_TMPFS] = do_tmpfs,
+	[PLAN_BIND] = do_bind,
+	[PLAN_RUN] = do_check,
+};
+
+static int check_strict(const struct options *o, const struct report *r,
+			size_t before, struct err *e)
+{
+	if (!o->strict || r->fallback_count == before)
+		return 0;
+	return err_set(e, DC_CODE_KERNEL,
+		       "use a newer kernel or take out --strict: %s",
+		       before < REPORT_FALLBACKS ? r->fallbacks[before] : "");
+}
+
+int stage_build(const struct plan *p, const struct options *o,
+		const struct view *v, struct stage *ret, struct report *r,
+		struct err *e)
+{
+	struct build b = { o, v, r, ret };
+	size_t before = r->fallback_count;
+
+	ret->tmpfs = -1;
+	ret->root = fcntl(v->root, F_DUPFD_CLOEXEC, 0);
+	if (ret->root < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "fcntl failed");
+	for (size_t i = 0; i < p->count; i++) {
+		if (steps[p->ops[i].kind](&b, &p->ops[i], e) < 0 ||
+		    check_strict(o, r, before, e) < 0) {
+			stage_strike(ret);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void stage_strike(struct stage *s)
+{
+	if (s->tmpfs >= 0)
+		mnt_detach(s->tmpfs);
+	fd_close(&s->tmpfs);
+}

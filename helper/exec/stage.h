@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include "../common/plan.h"
+#include "options.h"
+#include "view.h"
+
+/* Where the delegate will run, and what has been put up for it. */
+struct stage {
+	int root;  /* owned; in the namespace that this process is in now */
+	int tmpfs; /* owned; -1 where none is mounted */
+};
+
+/*
+ * Carries out the plan's operations up to PLAN_RUN, then checks that the
+ * credential is where the delegate will look and nowhere else. On error
+ * everything mounted has been taken away again; ret is valid either way and
+ * the delegate can run in it without a credential. With --strict a kernel
+ * that lacks a protection is an error (DC_CODE_KERNEL).
+ */
+int stage_build(const struct plan *p, const struct options *o,
+		const struct view *v, struct stage *ret, struct report *r,
+		struct err *e) __attribute__((warn_unused_result));
+
+/* Takes away what was mounted; fine where nothing was. */
+void stage_strike(struct stage *s);
+
+#endif
