@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
+)
+
+// The test asks in one annotation and reads the answer in the other.
+const (
+	askKey    = "delegate-credentials.e2e/ask"
+	answerKey = "delegate-credentials.e2e/answer"
+)
+
+type client struct {
+	set kubernetes.Interface
+}
+
+func inCluster() (*client, error) {
+	config, err := rest.InClusterConfig()
+	if err != nil {
+		return nil, fmt.Errorf("in-cluster configuration: %w", err)
+	}
+	set, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return &client{set: set}, nil
+}
+
+func (c *client) get(ctx context.Context, ref *podRef) (*corev1.Pod, error) {
+	pod, err := c.set.CoreV1().Pods(string(ref.K8S_POD_NAMESPACE)).
+		Get(ctx, string(ref.K8S_POD_NAME), metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("get pod: %w", err)
+	}
+	return pod, nil
+}
+
+// annotate answers on pods/status; kubelet writes there at the same time, so a
+// conflict is an ordinary event.
+func (c *client) annotate(ctx context.Context, ref *podRef) error {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		pod, err := c.get(ctx, ref)
+		if err != nil {
+			return err
+		}
+		pod.Annotations[answerKey] = reply(pod)
+		_, err = c.set.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("annotate pod: %w", err)
+	}
+	return nil
+}
+
+// reply holds what only someone who has read this very pod can know.
+func reply(pod *corev1.Pod) string {
+	return fmt.Sprintf("clientgo %s %s", pod.Annotations[askKey], pod.UID)
+}
+
+func isGone(err error) bool {
+	return apierrors.IsNotFound(err)
+}
