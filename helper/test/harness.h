@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+/*
+ * The tests of multus-delegate-exec, as root. What makes what:
+ *
+ *	delegate	static: delegate.c ops*.c
+ *	test_NAME	test_NAME.c, the harness (world.c ns.c mounts.c job.c
+ *			expect.c deny.c trace.c) and ops*.c; -lcmocka -ljansson
+ *
+ * All need -D_GNU_SOURCE -I../../include. The programs look for the delegate
+ * beside them and for the helper one directory up; TEST_HELPER names another
+ * one. run.sh DIRECTORY runs them all.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "delegate-credentials.h"
+
+/* How long anything may take before a test gives it up for hung. */
+#define PATIENCE_MS 30000
+
+/* --- mounts.c: the multiset that "as before" means ----------------------- */
+
+struct mounts {
+	char **line;
+	size_t count;
+};
+
+void mounts_take(pid_t pid, struct mounts *ret);
+void mounts_free(struct mounts *m);
+
+/* Both print the difference. */
+bool mounts_same(const char *whose, const struct mounts *a,
+		 const struct mounts *b);
+void mounts_expect(const char *whose, const struct mounts *before, pid_t pid);
+
+/* How many mounts a process has exactly on path, in its own view. */
+int mounts_on(pid_t pid, const char *path);
+
+/* --- world.c: a host, a daemon's container, a service account ------------ */
+
+struct world_options {
+	bool bidirectional; /* /hostroot shared with the host, as kubelet does */
+	bool fresh;	    /* no listed run was made before */
+	bool no_run_mount;  /* /run is a directory of the root mount */
+	const char *var_run; /* script that makes /var/run; NULL: link to /run */
+};
+
+struct world {
+	struct world_options o;
+	pid_t host;   /* processes that keep the two namespaces */
+	pid_t daemon;
+	int host_ns;
+	int daemon_ns;
+	int ready; /* the FIFOs of ops.h, open for both directions */
+	int go;
+	char token[64];
+	struct mounts host_before;
+	struct mounts daemon_before;
+};
+
+/* cmocka's fixtures; the initial state is a struct world_options, or NULL. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+#define WORLD_TEST(f)                                                          \
+	cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define WORLD_TEST_IN(name, f, options)                                        \
+	{ name, f, world_setup, world_teardown, options }
+
+/* The service account as kubelet lays it out, in the host's view. */
+#define WORLD_POD "/var/lib/kubelet/pods/5f6e/volumes/"
+#define WORLD_ACCOUNT WORLD_POD "kubernetes.io~projected/kube-api-access"
+#define WORLD_HELPER "/multus-delegate-exec" /* in the container */
+#define WORLD_PLUGIN "/opt/cni/bin/userspace"
+#define WORLD_TARGET "/run/secrets/kubernetes.io"
+#define WORLD_CREDENTIAL WORLD_TARGET "/serviceaccount"
+#define DC_SA DC_SERVICE_ACCOUNT_DIR /* in the delegate's view */
+
+/* Nothing but the one empty directory is left: mounts, files, processes. */
+void world_check(struct world *w);
+/* The parts of it, for tests that change the host themselves. */
+void world_check_mounts(struct world *w);
+void world_check_files(struct world *w);
+void world_check_processes(struct world *w);
+/* Takes what is there now for "before", after a test's own changes. */
+void world_rebase(struct world *w);
+
+const char *test_directory(void);
+
+/* --- ns.c: scripts on either side ---------------------------------------- */
+
+/* Runs a script of ops.h there; its output goes to out if not NULL. */
+int ns_script(int ns, const char *script, char *out, size_t size);
+/* The same, formatted; must succeed. */
+void host_do(struct world *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void daemon_do(struct world *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Whether the text is found in what the script prints on the host. */
+bool host_says(struct world *w, const char *script, const char *text);
+/* Children of this process that are neither keepers nor pid except. */
+size_t children(const struct world *w, pid_t except, pid_t *ret, size_t max);
+/* Reaps what has ended and waits for those that are about to. */
+bool children_gone(const struct world *w, pid_t except);
+
+/* --- job.c: one run, as the daemon would start it ------------------------- */
+
+struct deny;
+
+struct call {
+	const char *command; /* CNI_COMMAND; NULL: ADD */
+	const char *script;  /* the delegate's DELEGATE_DO */
+	const char *netconf; /* NULL: a plain one */
+	size_t netconf_len;  /* 0: strlen */
+	const char *types;   /* NULL: userspace,,, */
+	const char *plugin;  /* NULL: WORLD_PLUGIN */
+	const char *directory;
+	const char *const *argv; /* the whole command line instead */
+	const char *const *env;	 /* more variables */
+	const struct deny *deny;
+	bool stock;	/* plain chroot and exec, without the helper */
+	bool strict;	/* --strict */
+	bool no_report; /* descriptor 3 is closed */
+	bool trace;	/* stopped at its exec; see trace.c */
+	bool leak_fds;	/* the caller forgot close-on-exec */
+	void (*prepare)(void); /* in the child, before the exec */
+};
+
+struct stream {
+	int fd;
+	char *buf;
+	size_t len;
+	bool eof;
+};
+
+struct job {
+	pid_t pid;
+	int pidfd;
+	int in;
+	const char *todo;
+	size_t todo_len;
+	struct stream out;
+	struct stream err;
+	struct stream report;
+	bool ended;
+	int status; /* as waitpid gives it */
+	json_t *json; /* the report, after job_end */
+};
+
+void job_start(struct world *w, const struct call *c, struct job *j);
+/* Until the delegate says "ready"; fails if the run ends before. */
+void job_ready(struct world *w, struct job *j);
+/* Lets n delegates that "wait" go on. */
+void job_go(struct world *w, int n);
+/* Until the process has ended; then drains what is in the pipes. */
+void job_end(struct job *j);
+/* Until the streams are at their end as well. */
+void job_eof(struct job *j);
+/* One round: until something happens; false after PATIENCE_MS. */
+bool job_pump(struct job *j);
+void job_free(struct job *j);
+/* start + end */
+void job_run(struct world *w, const struct call *c, struct job *j);
+
+/* --- expect.c -------------------------------------------------------------- */
+
+/* Exit status 0, and what it printed. */
+void expect_ok(const struct job *j);
+void expect_out(const struct job *j, const char *text);
+void expect_no_out(const struct job *j, const char *text);
+/* A CNI error of the helper's own with this code, nothing started. */
+void expect_error(const struct job *j, int code);
+/* The same, and the message holds text. */
+void expect_error_says(const struct job *j, int code, const char *text);
+const char *report_text(const struct job *j, const char *key);
+long long report_number(const struct job *j, const char *key);
+/* A fallback that mentions text. */
+bool report_fallback_says(const struct job *j, const char *text);
+size_t report_fallbacks(const struct job *j);
+void expect_source(const struct job *j, const char *source);
+
+/* --- deny.c: system calls that are not there ------------------------------ */
+
+/* word: only where this string is the call's third argument. Ends with 0. */
+struct deny {
+	long nr;
+	int error;
+	const char *word;
+};
+
+/* In the child that will become the helper. */
+void deny_install(const struct deny *d);
+
+/* --- trace.c: stop at each system call ------------------------------------ */
+
+/* Goes on to the next call's entry; -1 when the tracee has ended. */
+long trace_next(struct job *j);
+/* Lets it run. */
+void trace_detach(struct job *j);
+/* Whether a call starts a process: set-up ends there. */
+bool trace_is_fork(long nr);
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ops.h"
+
+static int read_all(int fd, char *out, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, out + len, size - 1 - len)) > 0)
+		len += n;
+	out[len] = '\0';
+	return n;
+}
+
+static void script_child(int ns, const char *script, int out)
+{
+	static char *argv[] = { "script", NULL };
+	char why[256];
+
+	ops_argv = argv;
+	if (setns(ns, CLONE_NEWNS))
+		_exit(2);
+	if (out >= 0)
+		dup2(out, STDOUT_FILENO);
+	_exit(ops_run(script, why));
+}
+
+int ns_script(int ns, const char *script, char *out, size_t size)
+{
+	int p[2] = { -1, -1 }, status;
+	pid_t pid;
+
+	if (out)
+		assert_return_code(pipe2(p, O_CLOEXEC), errno);
+	pid = fork();
+	assert_return_code(pid, errno);
+	if (!pid)
+		script_child(ns, script, p[1]);
+	if (out) {
+		close(p[1]);
+		read_all(p[0], out, size);
+		close(p[0]);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void do_script(int ns, const char *whose, const char *fmt, va_list ap)
+{
+	char script[4096];
+	int status;
+
+	assert_true(vsnprintf(script, sizeof(script), fmt, ap) <
+		    (int)sizeof(script));
+	status = ns_script(ns, script, NULL, 0);
+	if (status)
+		fail_msg("on the %s: %s: status %x", whose, script, status);
+}
+
+void host_do(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	do_script(w->host_ns, "host", fmt, ap);
+	va_end(ap);
+}
+
+void daemon_do(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	do_script(w->daemon_ns, "daemon", fmt, ap);
+	va_end(ap);
+}
+
+bool host_says(struct world *w, const char *script, const char *text)
+{
+	char out[16384];
+
+	if (ns_script(w->host_ns, script, out, sizeof(out)))
+		fail_msg("on the host: %s", script);
+	return strstr(out, text);
+}
+
+static pid_t parent_of(const char *pid)
+{
+	char path[300], line[512], *end;
+	pid_t parent = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	/* The name in parentheses may hold anything. */
+	if (fgets(line, sizeof(line), f) && (end = strrchr(line, ')')))
+		sscanf(end + 1, " %*c %d", &parent);
+	fclose(f);
+	return parent;
+}
+
+size_t children(const struct world *w, pid_t except, pid_t *ret, size_t max)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	size_t n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		pid_t pid = atoi(e->d_name);
+
+		if (pid <= 0 || pid == except || pid == w->host ||
+		    pid == w->daemon || parent_of(e->d_name) != getpid())
+			continue;
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			continue; /* it had ended: reaped */
+		if (n < max)
+			ret[n++] = pid;
+	}
+	closedir(d);
+	return n;
+}
+
+bool children_gone(const struct world *w, pid_t except)
+{
+	const struct timespec t = { 0, 1000000 };
+	pid_t pid[16];
+
+	for (int i = 0; i < PATIENCE_MS / 3; i++) {
+		if (!children(w, except, pid, 16))
+			return true;
+		nanosleep(&t, NULL);
+	}
+	return false;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the daemon's namespace gains and keeps, and what is left in the end. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <stdlib.h>
+
+#define SHARED_DIR WORLD_POD "kubernetes.io~empty-dir/shared-dir"
+#define VHOST "/var/lib/vhost/5f6e"
+
+static struct world_options bidirectional = { .bidirectional = true };
+static struct world_options fresh = { .fresh = true };
+static struct world_options fresh_bidirectional = { .fresh = true,
+						    .bidirectional = true };
+
+/* "before" with every mount at or under /hostroot shared as well. */
+static void share_before(struct mounts *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		char *line = m->line[i], *slave;
+
+		if (strncmp(line, "/hostroot", 9) != 0)
+			continue;
+		slave = strstr(line, " slave");
+		assert_non_null(slave);
+		*slave = '\0';
+		assert_return_code(
+			asprintf(&m->line[i], "%s shared slave", line), 0);
+		free(line);
+	}
+}
+
+static void first_run_adds_shared_only(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "print ran" };
+	struct job j;
+
+	share_before(&w->daemon_before);
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_check(w);
+}
+
+static void first_run_adds_nothing(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "print ran" };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_check(w);
+}
+
+static void two_first_runs_at_once(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "cat " DC_SA "/token; ready; wait" };
+	struct job j[4];
+
+	share_before(&w->daemon_before);
+	for (int i = 0; i < 4; i++)
+		job_start(w, &c, &j[i]);
+	for (int i = 0; i < 4; i++)
+		job_ready(w, &j[i]);
+	world_check_mounts(w);
+	job_go(w, 4);
+	for (int i = 0; i < 4; i++) {
+		job_end(&j[i]);
+		expect_ok(&j[i]);
+		expect_out(&j[i], w->token);
+		job_free(&j[i]);
+	}
+	world_check(w);
+}
+
+/* As userspace-cni does: ADD binds the pod's emptyDir, DEL unbinds it. */
+static void own_bind_lives_until_del(void **state)
+{
+	struct world *w = *state;
+	struct call add = { .script = "mkdir " VHOST "; bind " SHARED_DIR
+				      " " VHOST "; cat " DC_SA "/token" };
+	struct call look = { .command = "CHECK", .script = "mounts " VHOST };
+	struct call del = { .command = "DEL",
+			    .script = "umount " VHOST "; rmdir " VHOST };
+	struct job j;
+
+	job_run(w, &add, &j);
+	expect_ok(&j);
+	job_free(&j);
+	assert_int_equal(mounts_on(w->daemon, "/hostroot" VHOST), 1);
+	/* Under stock the bind reaches the host only where it is shared. */
+	assert_int_equal(mounts_on(w->host, VHOST), w->o.bidirectional);
+	job_run(w, &look, &j);
+	expect_ok(&j);
+	expect_out(&j, " " VHOST " ");
+	job_free(&j);
+	job_run(w, &del, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_check(w);
+}
+
+static void own_bind_of_stock_is_undone_by_ours(void **state)
+{
+	struct world *w = *state;
+	struct call add = { .stock = true,
+			    .script = "mkdir " VHOST "; bind " SHARED_DIR
+				      " " VHOST };
+	struct call del = { .command = "DEL",
+			    .script = "umount " VHOST "; rmdir " VHOST };
+	struct job j;
+
+	job_run(w, &add, &j);
+	expect_ok(&j);
+	job_free(&j);
+	assert_int_equal(mounts_on(w->daemon, "/hostroot" VHOST), 1);
+	job_run(w, &del, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_check(w);
+}
+
+static void a_hundred_pairs_leave_nothing(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "cat " DC_SA "/token" };
+	struct job j;
+
+	for (int i = 0; i < 200; i++) {
+		c.command = i % 2 ? "DEL" : "ADD";
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		expect_out(&j, w->token);
+		job_free(&j);
+	}
+	world_check(w);
+}
+
+/* 32 in flight, as when a node comes up. */
+static void many_at_once_leave_nothing(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "cat " DC_SA "/token; ready; wait" };
+	struct job j[32];
+
+	for (int i = 0; i < 32; i++)
+		job_start(w, &c, &j[i]);
+	for (int i = 0; i < 32; i++)
+		job_ready(w, &j[i]);
+	world_check_mounts(w);
+	job_go(w, 32);
+	for (int i = 0; i < 32; i++) {
+		job_end(&j[i]);
+		expect_ok(&j[i]);
+		expect_out(&j[i], w->token);
+		job_free(&j[i]);
+	}
+	world_check(w);
+}
+
+/* Unlisted delegates: the same view after listed runs as before them. */
+static void unlisted_see_the_host_as_before(void **state)
+{
+	struct world *w = *state;
+	struct call listed = { .script = "print ran" };
+	struct call stock = { .stock = true, .script = "ls " WORLD_CREDENTIAL };
+	struct job j;
+
+	job_run(w, &listed, &j);
+	expect_ok(&j);
+	job_free(&j);
+	host_do(w, "mkdir " WORLD_CREDENTIAL "; tmpfs " WORLD_CREDENTIAL
+		   "; put " WORLD_CREDENTIAL "/token hosts-own");
+	job_run(w, &stock, &j);
+	expect_ok(&j);
+	expect_out(&j, "ls token");
+	job_free(&j);
+	host_do(w, "umount " WORLD_CREDENTIAL "; rmdir " WORLD_CREDENTIAL
+		   "; rmdir " WORLD_TARGET "; rmdir /run/secrets");
+	world_check(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST_IN("first_run_adds_shared_only",
+			      first_run_adds_shared_only, &fresh),
+		WORLD_TEST_IN("first_run_adds_nothing_bidirectional",
+			      first_run_adds_nothing, &fresh_bidirectional),
+		WORLD_TEST_IN("two_first_runs_at_once", two_first_runs_at_once,
+			      &fresh),
+		WORLD_TEST(own_bind_lives_until_del),
+		WORLD_TEST_IN("own_bind_lives_until_del_bidirectional",
+			      own_bind_lives_until_del, &bidirectional),
+		WORLD_TEST(own_bind_of_stock_is_undone_by_ours),
+		WORLD_TEST(a_hundred_pairs_leave_nothing),
+		WORLD_TEST_IN("a_hundred_pairs_bidirectional",
+			      a_hundred_pairs_leave_nothing, &bidirectional),
+		WORLD_TEST(many_at_once_leave_nothing),
+		WORLD_TEST(unlisted_see_the_host_as_before),
+	};
+
+	return cmocka_run_group_tests_name("daemon", tests, NULL, NULL);
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ops.h"
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#define OPEN_TREE_CLOEXEC O_CLOEXEC
+#define MOVE_MOUNT_F_EMPTY_PATH 4
+#endif
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+
+#define STATE WORLD_POD "kubernetes.io~empty-dir/multus-delegate-exec"
+
+/* What a node has; mounts of its own as systemd and kubelet make them. */
+static const char host_script[] =
+	"mkdir /proc; proc /proc; mkdir /dev; tmpfs /dev;"
+	"mknod /dev/null 1:3; mknod /dev/zero 1:5; mknod /dev/urandom 1:9;"
+	"mkdir /tmp; mkdir /etc/tenant; mkdir " OPS_SYNC_DIR ";"
+	"mkfifo " OPS_READY "; mkfifo " OPS_GO ";"
+	"mkdir /var/lib; tmpfs /var/lib; mkdir /run; mkdir " STATE ";"
+	"mkdir " WORLD_POD "kubernetes.io~empty-dir/shared-dir;"
+	"mkdir /var/lib/vhost; mkdir " WORLD_ACCOUNT "; tmpfs " WORLD_ACCOUNT
+	";"
+	"mkdir " WORLD_ACCOUNT "/..1; put " WORLD_ACCOUNT
+	"/..1/ca.crt CERTIFICATE;"
+	"put " WORLD_ACCOUNT "/..1/namespace kube-system;"
+	"link ..1 " WORLD_ACCOUNT "/..data;"
+	"link ..data/token " WORLD_ACCOUNT "/token;"
+	"link ..data/ca.crt " WORLD_ACCOUNT "/ca.crt;"
+	"link ..data/namespace " WORLD_ACCOUNT "/namespace";
+
+static const char container_script[] =
+	"mkdir hostroot; mkdir proc; mkdir dev; mkdir run/multus-delegate-exec;"
+	"mkdir run/secrets/kubernetes.io/serviceaccount; mkdir var; mkdir tmp;"
+	"link /run var/run; mknod dev/null 1:3";
+
+static void die(const char *what)
+{
+	dprintf(STDERR_FILENO, "world: %s: %s\n", what, strerror(errno));
+	_exit(1);
+}
+
+static void need(int r, const char *what)
+{
+	if (r < 0)
+		die(what);
+}
+
+static void run_script(const char *script)
+{
+	char why[256];
+
+	if (ops_run(script, why))
+		_exit(1);
+}
+
+const char *test_directory(void)
+{
+	static char dir[4096];
+	ssize_t n;
+
+	if (*dir)
+		return dir;
+	n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+	assert_return_code(n, errno);
+	dir[n] = '\0';
+	*strrchr(dir, '/') = '\0';
+	return dir;
+}
+
+static int open_program(const char *variable, const char *beside)
+{
+	const char *name = variable ? getenv(variable) : NULL;
+	char path[4200];
+	int fd;
+
+	if (!name) {
+		snprintf(path, sizeof(path), "%s/%s", test_directory(), beside);
+		name = path;
+	}
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail_msg("%s: %s", name, strerror(errno));
+	return fd;
+}
+
+static void install(int from, const char *to)
+{
+	int fd = open(to, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0755);
+	struct stat st;
+	off_t off = 0;
+
+	need(fd, to);
+	need(fstat(from, &st), to);
+	while (off < st.st_size)
+		need(sendfile(fd, from, &off, st.st_size - off), to);
+	close(fd);
+}
+
+/* A sanitizer's build has libraries; the container then has a /usr. */
+static bool is_dynamic(int fd)
+{
+	Elf64_Ehdr e;
+	Elf64_Phdr p;
+
+	if (pread(fd, &e, sizeof(e), 0) != sizeof(e))
+		die("helper");
+	for (int i = 0; i < e.e_phnum; i++)
+		if (pread(fd, &p, sizeof(p), e.e_phoff + i * sizeof(p)) ==
+			    sizeof(p) &&
+		    p.p_type == PT_INTERP)
+			return true;
+	return false;
+}
+
+static void enter_root(const char *dir)
+{
+	need(chdir(dir), dir);
+	need(mkdir("old", 0700), "old");
+	need(syscall(SYS_pivot_root, ".", "old"), "pivot_root");
+	need(chdir("/"), "/");
+	need(umount2("/old", MNT_DETACH), "umount old");
+	need(rmdir("/old"), "rmdir old");
+}
+
+static void new_root(const char *dir)
+{
+	need(unshare(CLONE_NEWNS), "unshare");
+	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "rprivate");
+	need(mount("tmpfs", dir, "tmpfs", 0, "mode=755"), dir);
+}
+
+static void keep(int ready)
+{
+	need(write(ready, ".", 1), "ready");
+	close(ready);
+	for (;;)
+		pause();
+}
+
+static void host_main(const struct world *w, const char *dir, int plugin,
+		      int ready)
+{
+	char put[256];
+
+	new_root(dir);
+	enter_root(dir);
+	run_script("mkdir /opt/cni/bin");
+	install(plugin, WORLD_PLUGIN);
+	run_script(host_script);
+	snprintf(put, sizeof(put), "put " WORLD_ACCOUNT "/..1/token %s",
+		 w->token);
+	run_script(put);
+	if (!w->o.no_run_mount)
+		run_script("tmpfs /run");
+	run_script(w->o.var_run ? w->o.var_run : "link /run /var/run");
+	run_script("make rshared /");
+	keep(ready);
+}
+
+static int host_tree(const char *path, unsigned flags)
+{
+	int fd = syscall(SYS_open_tree, AT_FDCWD, path,
+			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
+
+	need(fd, path);
+	return fd;
+}
+
+static void attach(int tree, const char *to)
+{
+	need(syscall(SYS_move_mount, tree, "", AT_FDCWD, to,
+		     MOVE_MOUNT_F_EMPTY_PATH),
+	     to);
+	close(tree);
+}
+
+static void container_mounts(const struct world *w, int root, int account,
+			     int state)
+{
+	unsigned long ro = MS_REMOUNT | MS_BIND | MS_RDONLY;
+
+	attach(root, "hostroot");
+	if (!w->o.bidirectional)
+		run_script("make rslave hostroot");
+	attach(account, "run/secrets/kubernetes.io/serviceaccount");
+	run_script("make private run/secrets/kubernetes.io/serviceaccount");
+	need(mount(NULL, "run/secrets/kubernetes.io/serviceaccount", NULL, ro,
+		   NULL),
+	     "read-only account");
+	attach(state, "run/multus-delegate-exec");
+	run_script("make private run/multus-delegate-exec; proc proc");
+}
+
+static void daemon_main(const struct world *w, const char *dir, int helper,
+			int ready)
+{
+	int self = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int root, account, state;
+
+	need(setns(w->host_ns, CLONE_NEWNS), "host's namespace");
+	root = host_tree("/", AT_RECURSIVE);
+	account = host_tree(WORLD_ACCOUNT, 0);
+	state = host_tree(STATE, 0);
+	need(setns(self, CLONE_NEWNS), "own namespace");
+	new_root(dir);
+	need(chdir(dir), dir);
+	run_script(container_script);
+	container_mounts(w, root, account, state);
+	install(helper, "." WORLD_HELPER);
+	if (is_dynamic(helper)) {
+		run_script("mkdir usr; link usr/lib lib; link usr/lib64 lib64");
+		need(mount("/usr", "usr", NULL, MS_BIND, NULL), "usr");
+	}
+	enter_root(dir);
+	keep(ready);
+}
+
+/* Starts a keeper; returns its namespace. */
+static int keeper(struct world *w, pid_t *ret,
+		  void (*body)(const struct world *, const char *, int, int),
+		  int program)
+{
+	char dir[] = "/tmp/delegate-test.XXXXXX", path[64], c;
+	int p[2], ns;
+
+	assert_non_null(mkdtemp(dir));
+	assert_return_code(pipe2(p, O_CLOEXEC), errno);
+	*ret = fork();
+	assert_return_code(*ret, errno);
+	if (!*ret) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(p[0]);
+		body(w, dir, program, p[1]);
+	}
+	close(p[1]);
+	close(program);
+	if (read(p[0], &c, 1) != 1)
+		fail_msg("the world cannot be built");
+	close(p[0]);
+	assert_return_code(rmdir(dir), errno);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", *ret);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	assert_return_code(ns, errno);
+	return ns;
+}
+
+static int open_fifo(const struct world *w, const char *path)
+{
+	char full[128];
+	int fd;
+
+	snprintf(full, sizeof(full), "/proc/%d/root%s", w->host, path);
+	fd = open(full, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	assert_return_code(fd, errno);
+	return fd;
+}
+
+/* No two worlds have the same, and no test can guess it. */
+static void make_token(char *ret, size_t size)
+{
+	unsigned char b[16];
+	int n = snprintf(ret, size, "token-");
+
+	assert_int_equal(getrandom(b, sizeof(b), 0), sizeof(b));
+	for (size_t i = 0; i < sizeof(b); i++)
+		n += snprintf(ret + n, size - n, "%02x", b[i]);
+}
+
+static void first_run(struct world *w)
+{
+	struct call c = { .command = "DEL", .script = "print first" };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+}
+
+int world_setup(void **state)
+{
+	const struct world_options *o = *state;
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	if (o)
+		w->o = *o;
+	/* What a run leaves behind becomes our child and is counted. */
+	assert_return_code(prctl(PR_SET_CHILD_SUBREAPER, 1), errno);
+	make_token(w->token, sizeof(w->token));
+	w->host_ns = keeper(w, &w->host, host_main,
+			    open_program(NULL, "delegate"));
+	w->daemon_ns = keeper(w, &w->daemon, daemon_main,
+			      open_program("TEST_HELPER",
+					   "../multus-delegate-exec"));
+	w->ready = open_fifo(w, OPS_READY);
+	w->go = open_fifo(w, OPS_GO);
+	*state = w;
+	if (!w->o.fresh)
+		first_run(w);
+	world_rebase(w);
+	return 0;
+}
+
+void world_rebase(struct world *w)
+{
+	mounts_free(&w->host_before);
+	mounts_free(&w->daemon_before);
+	mounts_take(w->host, &w->host_before);
+	mounts_take(w->daemon, &w->daemon_before);
+}
+
+static void end_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+int world_teardown(void **state)
+{
+	struct world *w = *state;
+	pid_t left[64];
+	size_t n;
+
+	/* A failed test may leave some, and they theirs. */
+	while ((n = children(w, 0, left, 64)))
+		while (n)
+			end_child(left[--n]);
+	end_child(w->daemon);
+	end_child(w->host);
+	close(w->host_ns);
+	close(w->daemon_ns);
+	close(w->ready);
+	close(w->go);
+	mounts_free(&w->host_before);
+	mounts_free(&w->daemon_before);
+	free(w);
+	return 0;
+}
+
+void world_check_mounts(struct world *w)
+{
+	mounts_expect("host", &w->host_before, w->host);
+	mounts_expect("daemon", &w->daemon_before, w->daemon);
+}
+
+void world_check_files(struct world *w)
+{
+	char out[4096];
+
+	assert_int_equal(ns_script(w->host_ns, "tree /run", out, sizeof(out)),
+			 0);
+	if (strcmp(out, "") != 0 &&
+	    strcmp(out, "/run/secrets/\n" WORLD_TARGET "/\n") != 0)
+		fail_msg("left under /run: %s", out);
+	assert_int_equal(ns_script(w->daemon_ns,
+				   "tree /run/multus-delegate-exec", out,
+				   sizeof(out)),
+			 0);
+	if (strcmp(out, "") != 0 &&
+	    strcmp(out, DC_STATE_DIR "/" DC_LOCK_NAME "\n") != 0)
+		fail_msg("left in the state directory: %s", out);
+}
+
+void world_check_processes(struct world *w)
+{
+	if (!children_gone(w, 0))
+		fail_msg("a process is left over");
+}
+
+void world_check(struct world *w)
+{
+	world_check_processes(w);
+	world_check_mounts(w);
+	world_check_files(w);
+}
