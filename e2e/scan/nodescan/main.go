@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// nodescan runs inside a node for the suite: it searches the node for a
+// token's bytes, plants a made-up token in the places that are searched, and
+// speaks with the Multus daemon's socket. Everything secret comes on standard
+// input.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"multus-delegate-credentials/e2e/scan"
+)
+
+const usage = "usage: nodescan search | plant | post SOCKET PATH"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "nodescan:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) == 1 && args[0] == "search":
+		return search()
+	case len(args) == 1 && args[0] == "plant":
+		return plant()
+	case len(args) >= 1 && args[0] == "hide":
+		return hide()
+	case len(args) >= 1 && args[0] == "wait":
+		return untilEOF()
+	case len(args) == 3 && args[0] == "post":
+		return post(args[1], args[2])
+	}
+	return fmt.Errorf("%s", usage)
+}
+
+func search() error {
+	var request scan.Request
+	if err := json.NewDecoder(os.Stdin).Decode(&request); err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	result, err := scan.Run(request)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(result)
+}
