@@ -48,18 +48,6 @@ type search struct {
 	trees  map[string]bool // mounted trees walked already
 }
 
-// Needle is what is searched for: the signature, without which the rest is
-// worth nothing. The rest alone is shared in part with other tokens.
-func Needle(token []byte) ([]byte, error) {
-	const least = 64
-	token = bytes.TrimSpace(token)
-	signature := token[bytes.LastIndexByte(token, '.')+1:]
-	if len(signature) < least {
-		return nil, fmt.Errorf("a signature of %d bytes is no token's", len(signature))
-	}
-	return signature[:least], nil
-}
-
 // Run searches every mounted tree that any process sees, argv, environment and
 // mount table of every process, and the journal. It needs root in the node.
 func Run(r Request) (*Result, error) {

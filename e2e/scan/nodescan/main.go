@@ -3,18 +3,20 @@
 // nodescan runs inside a node for the suite: it searches the node for a
 // token's bytes, plants a made-up token in the places that are searched, and
 // speaks with the Multus daemon's socket. Everything secret comes on standard
-// input.
+// input. It is also what the test pods run: nothing, until they are ended.
 package main
 
 import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"multus-delegate-credentials/e2e/scan"
 )
 
-const usage = "usage: nodescan search | plant | post SOCKET PATH"
+const usage = "usage: nodescan search | plant | idle | post SOCKET PATH"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -29,6 +31,9 @@ func run(args []string) error {
 		return search()
 	case len(args) == 1 && args[0] == "plant":
 		return plant()
+	case len(args) == 1 && args[0] == "idle":
+		idle()
+		return nil
 	case len(args) >= 1 && args[0] == "hide":
 		return hide()
 	case len(args) >= 1 && args[0] == "wait":
@@ -37,6 +42,12 @@ func run(args []string) error {
 		return post(args[1], args[2])
 	}
 	return fmt.Errorf("%s", usage)
+}
+
+func idle() {
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM, syscall.SIGINT)
+	<-end
 }
 
 func search() error {

@@ -13,20 +13,19 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"multus-delegate-credentials/e2e/scan"
 )
 
-// Where plant puts the token; the suite expects the search to name each.
 const (
-	onDisk    = "/var/tmp/nodescan-planted"
-	onTmpfs   = "/run/nodescan-planted"
 	inPrivate = "/mnt"
 	journal   = "/run/systemd/journal/socket"
 )
 
 // plant reads a made-up token, puts it on a disk, on a tmpfs, on a tmpfs that
-// one process alone sees, in a log, in argv and in an environment, says
-// "planted" and takes it all away again at the end of its input. The journal
-// keeps its line: it cannot be taken back.
+// one process alone sees, in a log, in argv and in an environment, and takes it
+// all away again at the end of its input. The journal keeps its line: it cannot
+// be taken back.
 func plant() error {
 	in := bufio.NewReader(os.Stdin)
 	token, err := in.ReadString('\n')
@@ -34,20 +33,27 @@ func plant() error {
 		return fmt.Errorf("read the token: %w", err)
 	}
 	token = token[:len(token)-1]
-	defer os.Remove(onDisk)
-	defer os.Remove(onTmpfs)
-	if err := errors.Join(os.WriteFile(onDisk, []byte(token), 0o600),
-		os.WriteFile(onTmpfs, []byte(token), 0o600), logLine(token)); err != nil {
-		return err
-	}
 	stop, err := plantProcesses(token)
 	defer stop()
-	if err != nil {
+	defer os.Remove(scan.PlantedOnDisk)
+	defer os.Remove(scan.PlantedOnTmpfs)
+	if err := errors.Join(err, logLine(token), plantFile(scan.PlantedOnDisk, token)); err != nil {
 		return err
 	}
-	fmt.Println("planted")
+	// The last one: that it is there says that all are.
+	if err := plantFile(scan.PlantedOnTmpfs, token); err != nil {
+		return err
+	}
 	_, err = io.Copy(io.Discard, in)
 	return err
+}
+
+// plantFile renames into place, so that nobody sees half of it.
+func plantFile(path, token string) error {
+	if err := os.WriteFile(path+".new", []byte(token), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 func logLine(token string) error {
@@ -132,7 +138,7 @@ func hide() error {
 	if err := unix.Mount("tmpfs", inPrivate, "tmpfs", 0, ""); err != nil {
 		return fmt.Errorf("mount a tmpfs: %w", err)
 	}
-	if err := os.WriteFile(inPrivate+"/nodescan-hidden", []byte(token), 0o600); err != nil {
+	if err := plantFile(inPrivate+"/"+scan.PlantedHidden, token); err != nil {
 		return err
 	}
 	fmt.Println("ready")

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package delegates builds the test delegates into a tree to be laid over a
+// node's root. Each is a program that knows nothing of Multus or the helper.
+package delegates
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Types of the delegates, as network definitions name them.
+const (
+	ClientGo = "e2e-clientgo" // client-go, in-cluster, protobuf; also an IPAM plugin
+	Curl     = "e2e-curl"     // C, libcurl and jansson
+	Shell    = "e2e-shell"    // sh and the node's kubectl
+	Broken   = "e2e-broken"   // found, but its interpreter is not there
+	Unlisted = "e2e-unlisted" // ClientGo by a name that nobody lists
+)
+
+const (
+	pluginDir = "opt/cni/bin"
+	// Private is the folder of everything else that we put on a node.
+	Private = "/opt/delegate-credentials-e2e"
+	// Nodescan is the suite's program on the node.
+	Nodescan = Private + "/nodescan"
+)
+
+// Build fills tree; source is the e2e folder.
+func Build(ctx context.Context, source, tree string) error {
+	for _, dir := range []string{pluginDir, Private + "/lib"} {
+		if err := os.MkdirAll(filepath.Join(tree, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	plugin := func(name string) string { return filepath.Join(tree, pluginDir, name) }
+	if err := goBuild(ctx, source, "./delegates/clientgo", plugin(ClientGo)); err != nil {
+		return err
+	}
+	if err := goBuild(ctx, source, "./scan/nodescan", filepath.Join(tree, Nodescan)); err != nil {
+		return err
+	}
+	if err := buildCurl(ctx, source, tree, plugin(Curl)); err != nil {
+		return err
+	}
+	if err := copyFile(plugin(ClientGo), plugin(Unlisted)); err != nil {
+		return err
+	}
+	if err := copyFile(filepath.Join(source, "delegates/shell/shell"), plugin(Shell)); err != nil {
+		return err
+	}
+	return os.WriteFile(plugin(Broken), []byte("#!/nonexistent/interpreter\n"), 0o755)
+}
+
+func goBuild(ctx context.Context, source, pkg, out string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return run(cmd, source)
+}
+
+// buildCurl links against the host's libraries and takes them along, loader
+// included, since the node has others or none: libcurl cannot be linked
+// statically.
+func buildCurl(ctx context.Context, source, tree, out string) error {
+	libs := Private + "/lib"
+	plain := filepath.Join(tree, libs, "plain")
+	cc := os.Getenv("CC")
+	if cc == "" {
+		cc = "gcc"
+	}
+	compile := func(out string, flags ...string) error {
+		args := append([]string{"-O2", "-Wall", "-Wextra", "-o", out, "delegates/curl/curl.c"}, flags...)
+		return run(exec.CommandContext(ctx, cc, append(args, "-lcurl", "-ljansson")...), source)
+	}
+	if err := compile(plain); err != nil {
+		return err
+	}
+	defer os.Remove(plain)
+	needed, err := exec.CommandContext(ctx, "ldd", plain).Output()
+	if err != nil {
+		return fmt.Errorf("ldd: %w", err)
+	}
+	loader := ""
+	for _, path := range absolutePaths(string(needed)) {
+		name := filepath.Base(path)
+		if strings.HasPrefix(name, "ld-") {
+			loader = libs + "/" + name
+		}
+		if err := copyFile(path, filepath.Join(tree, libs, name)); err != nil {
+			return err
+		}
+	}
+	if loader == "" {
+		return fmt.Errorf("ldd names no loader:\n%s", needed)
+	}
+	// The old kind of path also serves the libraries' own libraries.
+	return compile(out, "-Wl,--dynamic-linker="+loader, "-Wl,--disable-new-dtags,-rpath="+libs)
+}
+
+var absolute = regexp.MustCompile(`(?m)(?:^\s*|=> )(/\S+) \(0x`)
+
+// absolutePaths are the files that ldd names.
+func absolutePaths(ldd string) []string {
+	var paths []string
+	for _, match := range absolute.FindAllStringSubmatch(ldd, -1) {
+		paths = append(paths, match[1])
+	}
+	return paths
+}
+
+func run(cmd *exec.Cmd, dir string) error {
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return nil
+}
+
+// copyFile makes an executable copy.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}

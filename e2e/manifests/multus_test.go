@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+const small = `# a comment
+---
+kind: ConfigMap
+apiVersion: v1
+metadata: {name: multus-daemon-config, namespace: kube-system}
+data:
+  daemon-config.json: |
+    {"chrootDir": "/hostroot", "delegateExec": {"command": ["/x"], "plugins": []}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: kube-multus-ds, namespace: kube-system}
+spec:
+  template:
+    spec:
+      containers:
+      - name: kube-multus
+        image: upstream:thick
+        resources: {limits: {cpu: 100m, memory: 50Mi}}
+        volumeMounts:
+        - {name: cni, mountPath: /host/etc/cni/net.d}
+        - {name: hostroot, mountPath: /hostroot, mountPropagation: HostToContainer}
+      initContainers:
+      - {name: install, image: "upstream:thick"}
+`
+
+func TestObjects(t *testing.T) {
+	m := Multus{Image: "ours", Propagation: Bidirectional, Rollout: "one",
+		DelegateExec: &DelegateExec{Command: []string{"/helper", "--directory=/d"}, Plugins: []string{"a"}}}
+	objects, err := m.Objects([]byte(small))
+	if err != nil || len(objects) != 2 {
+		t.Fatalf("%d objects, %v", len(objects), err)
+	}
+	config := daemonConfig(t, objects[0])
+	want := map[string]any{"command": []any{"/helper", "--directory=/d"}, "plugins": []any{"a"}}
+	if !reflect.DeepEqual(config["delegateExec"], want) || config["chrootDir"] != "/hostroot" {
+		t.Errorf("%v", config)
+	}
+	text, err := objects[1].MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{`"mountPropagation":"Bidirectional"`, `"cpu":"100m"`,
+		`"memory":"` + memory + `"`, `"` + RolloutKey + `":"one"`} {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("no %s in %s", part, text)
+		}
+	}
+	if n := strings.Count(string(text), `"image":"ours","imagePullPolicy":"Never"`); n != 2 {
+		t.Errorf("%d containers have our image: %s", n, text)
+	}
+}
+
+func daemonConfig(t *testing.T, o *unstructured.Unstructured) map[string]any {
+	t.Helper()
+	text, _, err := unstructured.NestedString(o.Object, "data", multusConfigKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config map[string]any
+	if err := json.Unmarshal([]byte(text), &config); err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func TestObjectsStock(t *testing.T) {
+	objects, err := Multus{Image: "ours", Propagation: HostToContainer}.Objects([]byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config := daemonConfig(t, objects[0]); config["delegateExec"] != nil {
+		t.Errorf("%v", config)
+	}
+}
+
+func TestObjectsRefusesAnotherFile(t *testing.T) {
+	for _, text := range []string{
+		"", "kind: [", strings.Replace(small, "kube-multus-ds", "other", 1),
+		strings.Replace(small, "mountPath: /hostroot", "mountPath: /other", 1),
+	} {
+		if _, err := (Multus{}).Objects([]byte(text)); err == nil {
+			t.Errorf("taken:\n%s", text)
+		}
+	}
+}
+
+func TestNetworkJSON(t *testing.T) {
+	text, err := Network{Name: "n", Config: map[string]any{"type": "e2e-x"}}.JSON()
+	if err != nil || string(text) != `{"cniVersion":"1.0.0","name":"n","type":"e2e-x"}` {
+		t.Errorf("%s, %v", text, err)
+	}
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package testbed puts Multus, stock or patched, and the test delegates on a
+// cluster, and runs pods on it. The suite and the demo stand on it.
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"multus-delegate-credentials/e2e/cluster"
+)
+
+// Patience is the deadline of a wait. Waits end with their condition; on a
+// loaded machine they may take long, so this one is only against hanging.
+const Patience = 3 * time.Minute
+
+// Bed is a cluster made ready for tests.
+type Bed struct {
+	Cluster  *cluster.Cluster
+	Node     string // the node all tests use
+	API      kubernetes.Interface
+	BuildDir string
+	Log      io.Writer
+
+	dynamic dynamic.Interface
+	mapper  *restmapper.DeferredDiscoveryRESTMapper
+}
+
+// Open lays images, plugins and delegates on a running cluster.
+func Open(ctx context.Context, c *cluster.Cluster, buildDir string, log io.Writer) (*Bed, error) {
+	if len(c.Nodes()) == 0 {
+		return nil, errors.New("the cluster has no node")
+	}
+	b := &Bed{Cluster: c, Node: c.Nodes()[0], BuildDir: buildDir, Log: log}
+	if err := b.connect(); err != nil {
+		return nil, err
+	}
+	if err := b.install(ctx); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Bed) connect() error {
+	config, err := clientcmd.BuildConfigFromFlags("", b.Cluster.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	// The suite waits by polling; client-go's default would throttle it.
+	config.QPS, config.Burst = 50, 100
+	config.WarningHandler = rest.NoWarnings{}
+	clients, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	b.API = clients
+	b.mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(clients.Discovery()))
+	b.dynamic, err = dynamic.NewForConfig(config)
+	return err
+}
+
+// sayf is a line of progress.
+func (b *Bed) sayf(format string, args ...any) {
+	fmt.Fprintf(b.Log, format+"\n", args...)
+}
+
+// until polls a condition. It is met at nil; other errors are kept for the
+// message at the deadline.
+func until(ctx context.Context, what string, condition func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
+	tick := time.NewTicker(300 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := condition(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("waited %s for %s: %w", Patience, what, err)
+		}
+	}
+}
+
+// Until is until, for the tests.
+func (b *Bed) Until(ctx context.Context, what string, condition func(context.Context) error) error {
+	return until(ctx, what, condition)
+}
+
+// Root is the top of this project's tree, found from the working directory.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; dir != "/"; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "e2e/go.mod")); err == nil {
+			return dir, nil
+		}
+	}
+	return "", errors.New("run this inside the project's tree")
+}
+
+var noOptions metav1.GetOptions

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"multus-delegate-credentials/e2e/cluster"
+	"multus-delegate-credentials/e2e/delegates"
+)
+
+const (
+	imagePrefix = "localhost/delegate-credentials-e2e/"
+	podImage    = imagePrefix + "pod:test"
+	multusBin   = "usr/src/multus-cni/bin"
+	helper      = "multus-delegate-exec"
+)
+
+// Flavours of Multus; each has programs in BuildDir/multus/FLAVOUR.
+const (
+	Stock   = "stock"
+	Patched = "patched"
+)
+
+func multusImage(flavour string) string {
+	return imagePrefix + "multus:" + flavour
+}
+
+// install lays all that the tests run on every node.
+func (b *Bed) install(ctx context.Context) error {
+	root, err := Root()
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "delegate-credentials-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b.sayf("building the test delegates")
+	tree := filepath.Join(work, "node")
+	if err := delegates.Build(ctx, filepath.Join(root, "e2e"), tree); err != nil {
+		return err
+	}
+	if err := b.cniPlugins(ctx, root, filepath.Join(tree, "opt/cni/bin")); err != nil {
+		return err
+	}
+	b.sayf("copying delegates and images to the nodes")
+	for _, node := range b.Cluster.Nodes() {
+		if err := b.Cluster.CopyIn(ctx, node, tree, "/"); err != nil {
+			return err
+		}
+	}
+	if err := b.loadPodImage(ctx, work, filepath.Join(tree, delegates.Nodescan)); err != nil {
+		return err
+	}
+	for _, flavour := range []string{Stock, Patched} {
+		if err := b.loadMultus(ctx, filepath.Join(work, flavour), flavour); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cniPlugins adds the reference plugins that a node image may lack.
+func (b *Bed) cniPlugins(ctx context.Context, root, dir string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "e2e/pins/build.sh"), "cni-plugins")
+	cmd.Stderr = b.Log
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("build the CNI plugins: %w", err)
+	}
+	from := strings.TrimSpace(string(out))
+	for _, name := range []string{"bridge", "host-local", "static"} {
+		if err := copyProgram(filepath.Join(from, name), filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadPodImage makes the image of the test pods: one program that waits.
+func (b *Bed) loadPodImage(ctx context.Context, work, program string) error {
+	rootfs := filepath.Join(work, "pod")
+	if err := copyProgram(program, filepath.Join(rootfs, "idle")); err != nil {
+		return err
+	}
+	return b.Cluster.LoadImage(ctx, podImage, rootfs, cluster.ImageConfig{Entrypoint: []string{"/idle", "idle"}})
+}
+
+// loadMultus makes an image of upstream's layout. /etc/passwd is there because
+// the daemon ends in a panic where its own user has no name.
+func (b *Bed) loadMultus(ctx context.Context, rootfs, flavour string) error {
+	from := filepath.Join(b.BuildDir, "multus", flavour)
+	for _, name := range []string{"multus-daemon", "multus-shim", "passthru", "install_multus"} {
+		if err := copyProgram(filepath.Join(from, name), filepath.Join(rootfs, multusBin, name)); err != nil {
+			return fmt.Errorf("%s Multus (make multus): %w", flavour, err)
+		}
+	}
+	if flavour == Patched {
+		to := filepath.Join(rootfs, multusBin, helper)
+		if err := copyProgram(filepath.Join(b.BuildDir, helper), to); err != nil {
+			return fmt.Errorf("the helper (make programs): %w", err)
+		}
+	}
+	passwd := filepath.Join(rootfs, "etc/passwd")
+	if err := os.MkdirAll(filepath.Dir(passwd), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(passwd, []byte("root:x:0:0:root:/root:/sbin/nologin\n"), 0o644); err != nil {
+		return err
+	}
+	return b.Cluster.LoadImage(ctx, multusImage(flavour), rootfs, cluster.ImageConfig{
+		Entrypoint: []string{"/" + multusBin + "/multus-daemon"},
+		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+	})
+}
+
+func copyProgram(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}

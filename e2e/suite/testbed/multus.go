@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"multus-delegate-credentials/e2e/delegates"
+	"multus-delegate-credentials/e2e/manifests"
+)
+
+const (
+	fieldManager     = "delegate-credentials-e2e"
+	daemonSocket     = "/run/multus/multus.sock"
+	thickDaemonSet   = "deployments/multus-daemonset-thick.yml"
+	multusModule     = "gopkg.in/k8snetworkplumbingwg/multus-cni.v4"
+	serviceAccount   = "/var/run/secrets/kubernetes.io/serviceaccount"
+	daemonsTokenFile = serviceAccount + "/token"
+)
+
+// Deployment is a Multus on the cluster.
+type Deployment struct {
+	Flavour     string
+	Propagation string
+	// Fresh asks for a daemon that has not run anything yet.
+	Fresh bool
+}
+
+// Listed are the delegates that the patched daemon runs by the helper.
+func Listed() []string {
+	return []string{delegates.ClientGo, delegates.Curl, delegates.Shell, delegates.Broken}
+}
+
+// Deploy applies the DaemonSet of that Multus tree and waits until its daemon
+// serves. What runs already and fits is left alone.
+func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
+	upstream, err := b.upstreamFile(ctx, d.Flavour)
+	if err != nil {
+		return err
+	}
+	m := manifests.Multus{Image: multusImage(d.Flavour), Propagation: d.Propagation}
+	if d.Flavour == Patched {
+		m.DelegateExec = &manifests.DelegateExec{
+			Command: []string{"/" + multusBin + "/" + helper, "--directory=" + serviceAccount},
+			Plugins: Listed(),
+		}
+	}
+	if m.Rollout, err = b.rollout(ctx, d, m, upstream); err != nil {
+		return err
+	}
+	objects, err := m.Objects(upstream)
+	if err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if err := b.apply(ctx, o); err != nil {
+			return err
+		}
+	}
+	return b.waitForDaemon(ctx, m.Rollout)
+}
+
+// rollout is the text that makes a new pod where one is needed: a daemon reads
+// its configuration only at its start, and its image has always the same name.
+func (b *Bed) rollout(ctx context.Context, d Deployment, m manifests.Multus, upstream []byte) (string, error) {
+	hash := sha256.New()
+	if err := json.NewEncoder(hash).Encode(m); err != nil {
+		return "", err
+	}
+	hash.Write(upstream)
+	programs := []string{filepath.Join(b.BuildDir, "multus", d.Flavour, "multus-daemon"), filepath.Join(b.BuildDir, helper)}
+	for _, path := range programs {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		hash.Write(data)
+	}
+	sum := hex.EncodeToString(hash.Sum(nil))[:16]
+	running, err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).
+		Get(ctx, manifests.MultusDaemonSet, noOptions)
+	if err != nil {
+		return sum + "-0", nil //nolint:nilerr // none is there yet
+	}
+	was := running.Spec.Template.Annotations[manifests.RolloutKey]
+	if strings.HasPrefix(was, sum) && !d.Fresh {
+		return was, nil
+	}
+	return fmt.Sprintf("%s-%d", sum, running.Generation), nil
+}
+
+// upstreamFile is the DaemonSet as the tree ships it: the patched tree's for
+// the patched one, so that the series' own file is what runs.
+func (b *Bed) upstreamFile(ctx context.Context, flavour string) ([]byte, error) {
+	if flavour == Patched {
+		return os.ReadFile(filepath.Join(b.PatchedSource(), thickDaemonSet))
+	}
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", multusModule)
+	cmd.Dir = filepath.Join(root, "e2e/pins/multus-v4.3.0")
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("find the Multus module: %w", err)
+	}
+	return os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), thickDaemonSet))
+}
+
+// PatchedSource is the tree that the series made.
+func (b *Bed) PatchedSource() string {
+	return filepath.Join(b.BuildDir, "multus", Patched, "src")
+}
+
+// apply is a server-side apply; a kind that has just been defined takes a
+// moment to be served.
+func (b *Bed) apply(ctx context.Context, o *unstructured.Unstructured) error {
+	data, err := o.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return until(ctx, o.GetKind()+" "+o.GetName()+" to be applied", func(ctx context.Context) error {
+		mapping, err := b.mapper.RESTMapping(o.GroupVersionKind().GroupKind(), o.GroupVersionKind().Version)
+		if err != nil {
+			b.mapper.Reset()
+			return err
+		}
+		client := b.dynamic.Resource(mapping.Resource)
+		var object map[string]any
+		if err := json.Unmarshal(data, &object); err != nil {
+			return err
+		}
+		options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
+		_, err = client.Namespace(o.GetNamespace()).
+			Apply(ctx, o.GetName(), &unstructured.Unstructured{Object: object}, options)
+		return err
+	})
+}
+
+// waitForDaemon ends when each node has just the new daemon and it answers.
+func (b *Bed) waitForDaemon(ctx context.Context, rollout string) error {
+	return until(ctx, "the Multus daemon", func(ctx context.Context) error {
+		set, err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).
+			Get(ctx, manifests.MultusDaemonSet, noOptions)
+		if err != nil {
+			return err
+		}
+		if err := rolledOut(set); err != nil {
+			return err
+		}
+		pods, err := b.daemonPods(ctx)
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods {
+			if pod.Annotations[manifests.RolloutKey] != rollout {
+				return fmt.Errorf("pod %s is an old one", pod.Name)
+			}
+		}
+		_, err = b.Post(ctx, "/healthz", nil)
+		return err
+	})
+}
+
+func rolledOut(set *appsv1.DaemonSet) error {
+	s := set.Status
+	if s.ObservedGeneration < set.Generation || s.DesiredNumberScheduled == 0 ||
+		s.UpdatedNumberScheduled != s.DesiredNumberScheduled || s.NumberReady != s.DesiredNumberScheduled {
+		return fmt.Errorf("%d of %d pods are new, %d ready",
+			s.UpdatedNumberScheduled, s.DesiredNumberScheduled, s.NumberReady)
+	}
+	return nil
+}
+
+func (b *Bed) daemonPods(ctx context.Context) ([]corev1.Pod, error) {
+	list, err := b.API.CoreV1().Pods(manifests.MultusNamespace).
+		List(ctx, metav1.ListOptions{LabelSelector: manifests.MultusLabel})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// DaemonLog is what the daemon on the tests' node has logged.
+func (b *Bed) DaemonLog(ctx context.Context) (string, error) {
+	pods, err := b.daemonPods(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, pod := range pods {
+		if pod.Spec.NodeName == b.Node {
+			text, err := b.API.CoreV1().Pods(pod.Namespace).
+				GetLogs(pod.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
+			return string(text), err
+		}
+	}
+	return "", fmt.Errorf("no daemon on %s", b.Node)
+}

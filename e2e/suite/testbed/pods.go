@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"multus-delegate-credentials/e2e/manifests"
+)
+
+// Namespace makes a namespace for a test's objects.
+func (b *Bed) Namespace(ctx context.Context) (string, error) {
+	ns, err := b.API.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"}}, metav1.CreateOptions{})
+	if err != nil {
+		return "", err
+	}
+	return ns.Name, until(ctx, "the namespace's service account", func(ctx context.Context) error {
+		_, err := b.API.CoreV1().ServiceAccounts(ns.Name).Get(ctx, "default", noOptions)
+		return err
+	})
+}
+
+// DeleteNamespace removes it, and waits for the pods in it alone: they are what
+// a next test could meet.
+func (b *Bed) DeleteNamespace(ctx context.Context, namespace string) error {
+	pods, err := b.API.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods.Items {
+		if err := b.DeletePod(ctx, namespace, pod.Name); err != nil {
+			return err
+		}
+	}
+	return b.API.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
+}
+
+// Run makes the network's definition and a pod that uses it.
+func (b *Bed) Run(ctx context.Context, namespace, name string, network manifests.Network, ask string) error {
+	definition, err := network.Object(namespace)
+	if err != nil {
+		return err
+	}
+	if err := b.apply(ctx, definition); err != nil {
+		return err
+	}
+	pod := manifests.Pod(name, podImage, network.Name, ask)
+	pod.Spec.NodeName = b.Node
+	_, err = b.API.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{})
+	return err
+}
+
+// Running waits until the pod runs and returns it.
+func (b *Bed) Running(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
+	var pod *corev1.Pod
+	err := until(ctx, "pod "+name+" to run", func(ctx context.Context) (err error) {
+		pod, err = b.API.CoreV1().Pods(namespace).Get(ctx, name, noOptions)
+		if err == nil && pod.Status.Phase != corev1.PodRunning {
+			err = fmt.Errorf("it is %s", pod.Status.Phase)
+		}
+		return err
+	})
+	return pod, err
+}
+
+// Event waits for an event of the pod that has the text, and returns its whole
+// message.
+func (b *Bed) Event(ctx context.Context, namespace, name, text string) (string, error) {
+	message := ""
+	err := until(ctx, fmt.Sprintf("an event of pod %s with %q", name, text), func(ctx context.Context) error {
+		events, err := b.events(ctx, namespace)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			if e.InvolvedObject.Name == name && strings.Contains(e.Message, text) {
+				message = e.Message
+				return nil
+			}
+		}
+		return fmt.Errorf("none of %d events has it", len(events))
+	})
+	return message, err
+}
+
+func (b *Bed) events(ctx context.Context, namespace string) ([]corev1.Event, error) {
+	list, err := b.API.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(list.Items, func(i, j int) bool {
+		return list.Items[i].CreationTimestamp.Before(&list.Items[j].CreationTimestamp)
+	})
+	return list.Items, nil
+}
+
+// DeletePod deletes a pod and waits until kubelet is done with it.
+func (b *Bed) DeletePod(ctx context.Context, namespace, name string) error {
+	err := b.API.CoreV1().Pods(namespace).Delete(ctx, name, metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	return until(ctx, "pod "+name+" to go", func(ctx context.Context) error {
+		_, err := b.API.CoreV1().Pods(namespace).Get(ctx, name, noOptions)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("it is still there")
+	})
+}
+
+// Explain is what a person needs where a test has failed: the events of the
+// test's pods and the end of the daemon's log.
+func (b *Bed) Explain(ctx context.Context, namespace string) string {
+	var text strings.Builder
+	events, err := b.events(ctx, namespace)
+	if err != nil {
+		fmt.Fprintf(&text, "events: %v\n", err)
+	}
+	for _, e := range events {
+		fmt.Fprintf(&text, "event of %s: %s: %s\n", e.InvolvedObject.Name, e.Reason, e.Message)
+	}
+	log, err := b.DaemonLog(ctx)
+	if err != nil {
+		fmt.Fprintf(&text, "the daemon's log: %v\n", err)
+	}
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	for _, line := range lines[max(0, len(lines)-40):] {
+		fmt.Fprintf(&text, "daemon: %s\n", line)
+	}
+	return text.String()
+}
