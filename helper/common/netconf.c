@@ -178,12 +178,16 @@ static void look_at_member(struct walk *w, const struct json_item *item,
 static int read_top(struct json_scanner *s, struct walk *w, struct err *e)
 {
 	struct json_item item;
+	size_t line, column;
 
 	if (json_next(s, &item, e) < 0)
 		return -1;
-	if (item.event != JSON_OPEN || item.type != JSON_OBJECT)
+	if (item.event != JSON_OPEN || item.type != JSON_OBJECT) {
+		json_position(w->buf, item.value.off, &line, &column);
 		return err_set(e, DC_CODE_UNSAFE_REQUEST,
-			       "line 1, column 1: expected an object");
+			       "line %zu, column %zu: expected an object", line,
+			       column);
+	}
 	w->depth = 1;
 	return 0;
 }

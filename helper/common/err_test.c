@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "err.h"
+
+static void set_formats(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(err_set(&e, 106, "correct %s: %d", "it", 7), -1);
+	assert_int_equal(e.code, 106);
+	assert_string_equal(e.msg, "correct it: 7");
+}
+
+static void set_may_wrap_its_own_message(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	err_set(&e, 1, "inner");
+	err_set(&e, 2, "outer: %s, once more: %s", e.msg, e.msg);
+	assert_string_equal(e.msg, "outer: inner, once more: inner");
+}
+
+static void set_cuts(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	err_set(&e, 1, "%0600d", 0);
+	assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
+}
+
+static void sys_appends_the_text(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(err_sys(&e, 107, ENOENT, "exec '%s'", "/x"), -1);
+	assert_int_equal(e.code, 107);
+	assert_string_equal(e.msg, "exec '/x': no such file or directory");
+}
+
+static void sys_keeps_the_text_when_it_cuts(void **state)
+{
+	static const char text[] = ": permission denied";
+	struct err e = ERR_INIT;
+
+	(void)state;
+	err_sys(&e, 1, EACCES, "%0600d", 0);
+	assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
+	assert_string_equal(e.msg + strlen(e.msg) - strlen(text), text);
+}
+
+static const struct {
+	int errnum;
+	const char *text;
+} texts[] = {
+	{ ENOENT, "no such file or directory" },
+	{ EACCES, "permission denied" },
+	{ EPERM, "operation not permitted" },
+	{ ENOEXEC, "exec format error" },
+	{ ETXTBSY, "text file busy" },
+	{ E2BIG, "argument list too long" },
+	{ ELOOP, "too many levels of symbolic links" },
+	{ ENOTDIR, "not a directory" },
+	{ EINVAL, "invalid argument" },
+	{ EDOTDOT, "RFS specific error" },
+	{ ELIBSCN, ".lib section in a.out corrupted" },
+	{ 0, "errno 0" },
+	{ 41, "errno 41" },
+	{ 4095, "errno 4095" },
+	{ -1, "errno -1" },
+};
+
+static void errno_texts_are_those_of_go(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_string_equal(err_errno_text(texts[i].errnum),
+				    texts[i].text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(set_formats),
+		cmocka_unit_test(set_may_wrap_its_own_message),
+		cmocka_unit_test(set_cuts),
+		cmocka_unit_test(sys_appends_the_text),
+		cmocka_unit_test(sys_keeps_the_text_when_it_cuts),
+		cmocka_unit_test(errno_texts_are_those_of_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
