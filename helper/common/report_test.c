@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "delegate-credentials.h"
+#include "report.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Formats in a buffer of just that size; checks form and strict JSON. */
+static json_t *format(const struct report *r, char *line, size_t size)
+{
+	char *exact = malloc(DC_REPORT_MAX);
+	json_error_t problem;
+	json_t *parsed;
+	size_t len;
+
+	assert_non_null(exact);
+	len = report_format(r, exact, DC_REPORT_MAX);
+	assert_in_range(len, 2, DC_REPORT_MAX);
+	assert_int_equal(exact[len - 1], '\n');
+	assert_null(memchr(exact, '\n', len - 1));
+	parsed = json_loadb(exact, len, JSON_REJECT_DUPLICATES, &problem);
+	if (parsed == NULL)
+		fail_msg("%s: %.*s", problem.text, (int)len, exact);
+	snprintf(line, size, "%.*s", (int)len, exact);
+	free(exact);
+	return parsed;
+}
+
+static void check_line(const struct report *r, const char *want)
+{
+	char line[DC_REPORT_MAX + 1];
+	json_t *parsed = format(r, line, sizeof(line));
+
+	assert_string_equal(line, want);
+	json_decref(parsed);
+}
+
+static void a_full_report(void **state)
+{
+	const struct err error = { 107, "install \"x\"" };
+	struct report r = {
+		.plugin = "/opt/cni/bin/userspace",
+		.types = { "userspace", "host-local", "", "" },
+		.command = CNI_ADD,
+		.pod = { "default", "web-0" },
+		.source = SOURCE_DIRECTORY,
+		.setup_us = 1234,
+		.teardown_us = INT64_MAX,
+		.exit_status = 1,
+		.signal = 9,
+		.error = &error,
+	};
+
+	(void)state;
+	report_fallback(&r, "noswap: %s", "none");
+	report_fallback(&r, "second");
+	check_line(&r,
+		   "{\"v\":1,\"rule\":null,"
+		   "\"plugin\":\"/opt/cni/bin/userspace\","
+		   "\"types\":[\"userspace\",\"host-local\",\"\",\"\"],"
+		   "\"command\":\"ADD\",\"podNamespace\":\"default\","
+		   "\"pod\":\"web-0\",\"source\":\"directory\","
+		   "\"jti\":null,\"expires\":null,"
+		   "\"fallbacks\":[\"noswap: none\",\"second\"],"
+		   "\"setupMicroseconds\":1234,"
+		   "\"teardownMicroseconds\":9223372036854775807,"
+		   "\"exitStatus\":1,\"signal\":9,"
+		   "\"error\":{\"code\":107,"
+		   "\"msg\":\"install \\\"x\\\"\"}}\n");
+}
+
+static void an_empty_report(void **state)
+{
+	const struct err none = ERR_INIT;
+	const struct report r = { .exit_status = -1, .error = &none };
+
+	(void)state;
+	check_line(&r, "{\"v\":1,\"rule\":null,\"plugin\":null,"
+		       "\"types\":[\"\",\"\",\"\",\"\"],\"command\":null,"
+		       "\"podNamespace\":null,\"pod\":null,"
+		       "\"source\":\"none\",\"jti\":null,\"expires\":null,"
+		       "\"fallbacks\":[],\"setupMicroseconds\":0,"
+		       "\"teardownMicroseconds\":0,\"exitStatus\":null,"
+		       "\"signal\":null,\"error\":null}\n");
+}
+
+static void names_every_source(void **state)
+{
+	static const char *const names[] = {
+		[SOURCE_NONE] = "none",
+		[SOURCE_DIRECTORY] = "directory",
+		[SOURCE_CONF] = "conf",
+		[SOURCE_HOST] = "host",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct report r = { .source = (enum report_source)i };
+		char line[DC_REPORT_MAX + 1];
+		json_t *parsed = format(&r, line, sizeof(line));
+
+		assert_string_equal(
+			json_string_value(json_object_get(parsed, "source")),
+			names[i]);
+		json_decref(parsed);
+	}
+}
+
+static void counts_fallbacks_beyond_the_list(void **state)
+{
+	struct report r = { 0 };
+	char line[DC_REPORT_MAX + 1];
+	json_t *parsed, *list;
+
+	(void)state;
+	for (int i = 0; i < REPORT_FALLBACKS + 3; i++)
+		report_fallback(&r, "number %d", i);
+	assert_int_equal(r.fallback_count, REPORT_FALLBACKS + 3);
+	parsed = format(&r, line, sizeof(line));
+	list = json_object_get(parsed, "fallbacks");
+	assert_int_equal(json_array_size(list), REPORT_FALLBACKS + 1);
+	assert_string_equal(json_string_value(json_array_get(list, 7)),
+			    "number 7");
+	assert_string_equal(json_string_value(json_array_get(list, 8)),
+			    "3 more");
+	json_decref(parsed);
+}
+
+static void cuts_a_long_fallback(void **state)
+{
+	struct report r = { 0 };
+
+	(void)state;
+	report_fallback(&r, "%0900d", 0);
+	assert_int_equal(strlen(r.fallbacks[0]), REPORT_FALLBACK_MAX - 1);
+}
+
+/* Fallbacks go before the error's message is touched. */
+static void gives_up_fallbacks_first(void **state)
+{
+	struct err error = { 100, "" };
+	struct report r = { .error = &error };
+	char line[DC_REPORT_MAX + 1];
+	json_t *parsed, *list;
+
+	(void)state;
+	memset(error.msg, 'm', sizeof(error.msg) - 1);
+	for (int i = 0; i < 8; i++)
+		report_fallback(&r, "%d%0500d", i, 0);
+	parsed = format(&r, line, sizeof(line));
+	list = json_object_get(parsed, "fallbacks");
+	assert_in_range(json_array_size(list), 4, 8);
+	assert_memory_equal(json_string_value(json_array_get(list, 0)), "00", 2);
+	assert_int_equal(
+		json_string_length(json_object_get(
+			json_object_get(parsed, "error"), "msg")),
+		sizeof(error.msg) - 1);
+	json_decref(parsed);
+}
+
+/* All that can be long is long, and of the byte that costs most. */
+static void fits_whatever_the_strings_hold(void **state)
+{
+	static const char fill[] = { '\x01', '"', 'a', '\xff', '\xe2', '\x7f' };
+	static char plugin[65536];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(fill); i++) {
+		struct err error = { -2147483647 - 1, "" };
+		struct report r = { .plugin = plugin,
+				    .fallback_count = 20,
+				    .setup_us = INT64_MAX,
+				    .teardown_us = INT64_MAX,
+				    .exit_status = 2147483647,
+				    .signal = 2147483647,
+				    .error = &error };
+		char line[DC_REPORT_MAX + 1];
+
+		memset(plugin, fill[i], sizeof(plugin) - 1);
+		memset(error.msg, fill[i], sizeof(error.msg) - 1);
+		memset(r.types.main, fill[i], 255);
+		memset(r.types.ipam, fill[i], 255);
+		memset(r.types.delegate, fill[i], 255);
+		memset(r.types.delegate_ipam, fill[i], 255);
+		memset(r.pod.namespace, fill[i], CNI_NAME_MAX);
+		memset(r.pod.name, fill[i], CNI_NAME_MAX);
+		json_decref(format(&r, line, sizeof(line)));
+	}
+}
+
+static const struct {
+	const char *in;
+	const char *json;
+} escapes[] = {
+	{ "plain", "plain" },
+	{ "\"\\/", "\\\"\\\\/" },
+	{ "\n\t\x01\x1f\x7f", "\\u000a\\u0009\\u0001\\u001f\\u007f" },
+	{ "\xc3\xa9\xe2\x84\xaa\xf0\x9f\x98\x80",
+	  "\xc3\xa9\xe2\x84\xaa\xf0\x9f\x98\x80" },
+	{ "a\xff\xc0\x80z", "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz" },
+	{ "\xe2\x84", "\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+};
+
+static void cni_error_escapes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(escapes); i++) {
+		char out[256], want[256];
+		struct err e = { 11, "" };
+		size_t len;
+
+		strcpy(e.msg, escapes[i].in);
+		snprintf(want, sizeof(want),
+			 "{\"cniVersion\":\"1.0.0\",\"code\":11,"
+			 "\"msg\":\"%s\"}\n",
+			 escapes[i].json);
+		len = cni_error_format("1.0.0", &e, out, sizeof(out));
+		assert_int_equal(len, strlen(want));
+		assert_string_equal(out, want);
+	}
+}
+
+static void cni_error_leaves_out_no_version(void **state)
+{
+	static const char *const none[] = { NULL, "", "1.0\"", "x",
+					    "1234567890123456" };
+	const struct err e = { 101, "m" };
+	char out[128];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(none); i++) {
+		cni_error_format(none[i], &e, out, sizeof(out));
+		assert_string_equal(out, "{\"code\":101,\"msg\":\"m\"}\n");
+	}
+}
+
+/* Every size: strict JSON, the message a beginning of the whole one. */
+static void cni_error_fits(void **state)
+{
+	struct err e = { -2147483647 - 1, "" };
+	char whole[sizeof(e.msg)] = "";
+
+	(void)state;
+	while (strlen(whole) + 12 < sizeof(whole))
+		strcat(whole, "a\"\xc3\xa9\n\xf0\x9f\x98\x80");
+	strcpy(e.msg, whole);
+	for (size_t size = 64; size < 4000; size++) {
+		char *out = malloc(size);
+		size_t len = cni_error_format("123456789012345", &e, out, size);
+		json_t *parsed = json_loadb(out, len, 0, NULL), *msg;
+
+		assert_in_range(len, 1, size);
+		assert_non_null(parsed);
+		msg = json_object_get(parsed, "msg");
+		assert_memory_equal(json_string_value(msg), whole,
+				    json_string_length(msg));
+		if (size > 2000)
+			assert_string_equal(json_string_value(msg), whole);
+		json_decref(parsed);
+		free(out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_report),
+		cmocka_unit_test(an_empty_report),
+		cmocka_unit_test(names_every_source),
+		cmocka_unit_test(counts_fallbacks_beyond_the_list),
+		cmocka_unit_test(cuts_a_long_fallback),
+		cmocka_unit_test(gives_up_fallbacks_first),
+		cmocka_unit_test(fits_whatever_the_strings_hold),
+		cmocka_unit_test(cni_error_escapes),
+		cmocka_unit_test(cni_error_leaves_out_no_version),
+		cmocka_unit_test(cni_error_fits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
