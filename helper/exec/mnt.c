@@ -140,7 +140,14 @@ int mnt_make_slave(int fd, struct err *e)
 {
 	struct mount_attr attr = { .propagation = PROPAGATION_SLAVE };
 
-	return set_attr(fd, 0, &attr, e);
+	int failed = set_attr(fd, 0, &attr, e);
+
+	/* The host took the mount away since it was found. */
+	if (failed && errno == EINVAL)
+		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+			       "leave the host's mounts alone while a delegate "
+			       "starts: the one under /run is gone");
+	return failed;
 }
 
 int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
