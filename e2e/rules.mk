@@ -1,1 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
+# The kind suite and what it is made from. What is slow to build is in CACHE,
+# under the hash of what it is built from, and built once for it.
+#
+#   NODE_IMAGE=REF   a node image of yours instead of the detected one
+#   CLUSTER=NAME     another name for the cluster
+#   KEEP=1           test-e2e leaves the cluster running
+
+CLUSTER ?= mdc-e2e
+export NODE_IMAGE
+
+CLUSTER_TOOL := $(O)/e2e/cluster
+CLUSTER_CALL := $(CLUSTER_TOOL) -name $(CLUSTER)
+NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s node-image
+PIN := e2e/pins/build.sh
+
+.PHONY: kubernetes multus multus-stock cni-plugins node-image \
+	e2e-build cluster-tool cluster-up cluster-down cluster-status test-e2e
+
+kubernetes: ## the programs of Kubernetes, into the cache
+	$(Q)$(PIN) kubernetes
+
+cni-plugins: ## the CNI reference plugins, into the cache
+	$(Q)$(PIN) cni-plugins
+
+multus-stock: ## the stock Multus programs, in build/multus/stock
+	$(Q)dir=$$($(PIN) multus-$(MULTUS_VERSION)); \
+	mkdir -p "$(O)/multus"; ln -sfn "$$dir" "$(O)/multus/stock"
+
+multus: multus-stock patched ## stock and patched Multus, in build/multus
+
+node-image: cluster-tool ## the node image for where kind's own cannot be pulled
+	$(Q)e2e/cluster/node/build.sh $(CLUSTER_TOOL)
+
+cluster-tool:
+	$(Q)mkdir -p "$(O)/e2e"
+	$(Q)cd e2e && CGO_ENABLED=0 go build -o $(CLUSTER_TOOL) ./cmd/cluster
+
+# Finds out what the cluster will need on this host, and builds just that.
+e2e-build: cluster-tool
+	$(Q)$(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)' prepare
+	$(Q)cd e2e && go test -exec true ./... >/dev/null
+
+cluster-up: cluster-tool ## a kind cluster: CLUSTER= names it
+	$(Q)$(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)' up
+
+cluster-down: cluster-tool ## remove the cluster
+	$(Q)$(CLUSTER_CALL) down
+
+cluster-status: cluster-tool ## what runs, and how to reach it
+	$(Q)$(CLUSTER_CALL) status
+
+test-e2e: cluster-tool programs multus ## the kind suite: KEEP=1 keeps the cluster
+	$(Q)CLUSTER=$(CLUSTER) KEEP=$(KEEP) e2e/cluster/test.sh $(CLUSTER_CALL) \
+		-builder '$(NODE_IMAGE_MAKE)'

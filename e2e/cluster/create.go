@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	kind "sigs.k8s.io/kind/pkg/cluster"
+	"sigs.k8s.io/kind/pkg/exec"
+)
+
+// mark is a file in a node that says what the cluster was made of; only a
+// cluster that came up whole has it.
+const markPath = "/kind/" + project + ".json"
+
+type mark struct {
+	Source Source
+	Image  string
+	Nodes  int
+}
+
+func (c *Cluster) create(ctx context.Context, d Decision) error {
+	if err := ensureModules(c.p); err != nil {
+		return err
+	}
+	err := c.p.step("creating "+c.o.Name, func() error {
+		return c.withProvider(func(provider *kind.Provider) error {
+			return provider.Create(c.o.Name,
+				kind.CreateWithV1Alpha4Config(kindConfig(d, c.o.Nodes)),
+				kind.CreateWithKubeconfigPath(c.Kubeconfig()),
+				kind.CreateWithWaitForReady(4*time.Minute))
+		})
+	})
+	if err != nil {
+		return explain(err)
+	}
+	if c.nodes, err = c.findNodes(ctx); err != nil {
+		return err
+	}
+	if d.Source == SourceBuilt {
+		if err := c.separateNodes(ctx); err != nil {
+			return err
+		}
+	}
+	return c.writeMark(ctx, mark{d.Source, d.Image, c.o.Nodes})
+}
+
+// explain adds what kubeadm and its like printed, which kind keeps back.
+func explain(err error) error {
+	if ran := exec.RunErrorForError(err); ran != nil {
+		lines := strings.Split(strings.TrimSpace(string(ran.Output)), "\n")
+		if len(lines) > 30 {
+			lines = lines[len(lines)-30:]
+		}
+		return fmt.Errorf("%w\n%s", err, strings.Join(lines, "\n"))
+	}
+	return err
+}
+
+// kindConfig is what kind is told.
+func kindConfig(d Decision, nodes int) *v1alpha4.Cluster {
+	config := &v1alpha4.Cluster{
+		KubeadmConfigPatches:    d.KubeadmPatches,
+		ContainerdConfigPatches: d.ContainerdPatches,
+	}
+	for i := range nodes {
+		node := v1alpha4.Node{Role: v1alpha4.WorkerRole, Image: d.Image}
+		if i == 0 {
+			node.Role = v1alpha4.ControlPlaneRole
+		}
+		config.Nodes = append(config.Nodes, node)
+	}
+	return config
+}
+
+// ensureModules makes the folder that kind binds into every node; kernels
+// without modules have none.
+func ensureModules(p *progress) error {
+	const modules = "/lib/modules"
+	if _, err := os.Stat(modules); !os.IsNotExist(err) {
+		return err
+	}
+	p.sayf("making the empty folder %s, which kind binds into nodes", modules)
+	return os.Mkdir(modules, 0o755)
+}
+
+// providerMu guards the environment, which is all that kind takes the network
+// and the engine's settings from.
+var providerMu sync.Mutex
+
+func (c *Cluster) withProvider(do func(*kind.Provider) error) error {
+	providerMu.Lock()
+	defer providerMu.Unlock()
+	settings := append([]string{
+		"KIND_EXPERIMENTAL_DOCKER_NETWORK=" + network,
+		"KIND_EXPERIMENTAL_PODMAN_NETWORK=" + network,
+	}, c.engine.Env...)
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		old, had := os.LookupEnv(name)
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+		if had {
+			defer os.Setenv(name, old)
+		} else {
+			defer os.Unsetenv(name)
+		}
+	}
+	engine := kind.ProviderWithDocker()
+	if c.engine.Name == "podman" {
+		engine = kind.ProviderWithPodman()
+	}
+	return do(kind.NewProvider(kind.ProviderWithLogger(kindLogger{c.p}), engine))
+}
+
+func (c *Cluster) writeMark(ctx context.Context, m mark) error {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, _, err = c.Exec(ctx, c.nodes[0], bytes.NewReader(data),
+		"cp", "/dev/stdin", markPath)
+	return err
+}
+
+// matches says whether the running cluster is what Up would make. Where the
+// image is kind's own, a new release of kind has another.
+func (c *Cluster) matches(ctx context.Context) bool {
+	data, _, err := c.Exec(ctx, c.nodes[0], nil, "cat", markPath)
+	var m mark
+	if err != nil || json.Unmarshal(data, &m) != nil || m.Nodes != c.o.Nodes {
+		return false
+	}
+	return m.Image == c.wantedImage(ctx, m.Source) && c.ready(ctx)
+}
+
+func (c *Cluster) wantedImage(ctx context.Context, source Source) string {
+	switch {
+	case c.o.NodeImage != "":
+		return c.o.NodeImage
+	case source == SourceKind:
+		return kindImage()
+	case source == SourceBuilt && c.o.BuildNodeImage != nil:
+		image, err := c.o.BuildNodeImage(ctx, c.engine)
+		if err != nil {
+			c.p.sayf("%v", err)
+		}
+		return image
+	}
+	return ""
+}
+
+func (c *Cluster) ready(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, _, err := c.Exec(ctx, c.nodes[0], nil, "kubectl",
+		"--kubeconfig=/etc/kubernetes/admin.conf", "wait", "--timeout=30s",
+		"--for=condition=Ready", "node", "--all")
+	return err == nil
+}
+
+// lock keeps two makes from working on one cluster.
+func lock(dir string) (func(), error) {
+	f, err := os.Create(dir + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
+	}
+	return func() { f.Close() }, nil
+}
+
+// separateNodes gives the pods of each node addresses of their own and routes
+// to the others; the image has what the first node needs.
+func (c *Cluster) separateNodes(ctx context.Context) error {
+	if len(c.nodes) == 1 {
+		return nil
+	}
+	addresses := make([]string, len(c.nodes))
+	for i, node := range c.nodes {
+		out, _, err := c.Exec(ctx, node, nil, "hostname", "-I")
+		if err != nil {
+			return err
+		}
+		addresses[i] = strings.Fields(string(out))[0]
+	}
+	for i, node := range c.nodes {
+		script := fmt.Sprintf("sed -i 's|10.244.0.0/24|%s|' "+
+			"/etc/cni/net.d/10-bridge.conflist\n", podSubnet(i))
+		for j, address := range addresses {
+			if j != i {
+				script += fmt.Sprintf("ip route replace %s via %s\n",
+					podSubnet(j), address)
+			}
+		}
+		if _, _, err := c.Exec(ctx, node, nil, "sh", "-ec", script); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func podSubnet(node int) string {
+	return fmt.Sprintf("10.244.%d.0/24", node)
+}
+
+// Logs puts what the nodes logged below the build folder.
+func (c *Cluster) Logs() (string, error) {
+	dir := filepath.Join(c.o.dir(), "logs")
+	return dir, c.withProvider(func(provider *kind.Provider) error {
+		return provider.CollectLogs(c.o.Name, dir)
+	})
+}
