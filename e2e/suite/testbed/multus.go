@@ -123,7 +123,7 @@ func (b *Bed) upstreamFile(ctx context.Context, flavour string) ([]byte, error) 
 
 // PatchedSource is the tree that the series made.
 func (b *Bed) PatchedSource() string {
-	return filepath.Join(b.BuildDir, "multus", Patched, "src")
+	return filepath.Join(b.BuildDir, "multus", "src")
 }
 
 // apply is a server-side apply; a kind that has just been defined takes a

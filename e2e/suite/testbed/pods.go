@@ -4,6 +4,7 @@ package testbed
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sort"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"multus-delegate-credentials/e2e/manifests"
 )
@@ -35,10 +37,12 @@ func (b *Bed) DeleteNamespace(ctx context.Context, namespace string) error {
 	if err != nil {
 		return err
 	}
+	var names []string
 	for _, pod := range pods.Items {
-		if err := b.DeletePod(ctx, namespace, pod.Name); err != nil {
-			return err
-		}
+		names = append(names, pod.Name)
+	}
+	if err := b.DeletePods(ctx, namespace, names...); err != nil {
+		return err
 	}
 	return b.API.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
 }
@@ -102,22 +106,31 @@ func (b *Bed) events(ctx context.Context, namespace string) ([]corev1.Event, err
 	return list.Items, nil
 }
 
-// DeletePod deletes a pod and waits until kubelet is done with it.
-func (b *Bed) DeletePod(ctx context.Context, namespace, name string) error {
-	err := b.API.CoreV1().Pods(namespace).Delete(ctx, name, metav1.DeleteOptions{})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return err
-	}
-	return until(ctx, "pod "+name+" to go", func(ctx context.Context) error {
-		_, err := b.API.CoreV1().Pods(namespace).Get(ctx, name, noOptions)
-		if apierrors.IsNotFound(err) {
-			return nil
+// DeletePods deletes pods and waits until kubelet is done with all of them.
+func (b *Bed) DeletePods(ctx context.Context, namespace string, names ...string) error {
+	pods := b.API.CoreV1().Pods(namespace)
+	for _, name := range names {
+		err := pods.Delete(ctx, name, metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return err
 		}
+	}
+	for _, name := range names {
+		err := until(ctx, "pod "+name+" to go", func(ctx context.Context) error {
+			_, err := pods.Get(ctx, name, noOptions)
+			if apierrors.IsNotFound(err) {
+				return nil
+			}
+			if err == nil {
+				err = fmt.Errorf("it is still there")
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		return fmt.Errorf("it is still there")
-	})
+	}
+	return nil
 }
 
 // Explain is what a person needs where a test has failed: the events of the
@@ -140,4 +153,21 @@ func (b *Bed) Explain(ctx context.Context, namespace string) string {
 		fmt.Fprintf(&text, "daemon: %s\n", line)
 	}
 	return text.String()
+}
+
+// Pod reads a pod.
+func (b *Bed) Pod(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
+	return b.API.CoreV1().Pods(namespace).Get(ctx, name, noOptions)
+}
+
+// Annotate sets an annotation of a pod.
+func (b *Bed) Annotate(ctx context.Context, namespace, name, key, value string) error {
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"annotations": map[string]string{key: value}}})
+	if err != nil {
+		return err
+	}
+	_, err = b.API.CoreV1().Pods(namespace).
+		Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	return err
 }

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"multus-delegate-credentials/e2e/delegates"
+	"multus-delegate-credentials/e2e/manifests"
+)
+
+const runs = 100
+
+// request is what the daemon's /delegate takes: one delegate, no look-up of
+// networks. CHECK reaches a delegate by no other way.
+func (s *scene) request(command, pod, uid string, network manifests.Network) string {
+	s.Helper()
+	config, err := network.JSON()
+	s.must(err, "make the configuration")
+	body, err := json.Marshal(map[string]any{
+		"env": map[string]string{
+			"CNI_COMMAND": command, "CNI_CONTAINERID": "e2e-" + s.namespace,
+			"CNI_NETNS": "/run/netns/" + s.namespace, "CNI_IFNAME": "net9",
+			"CNI_ARGS": fmt.Sprintf("IgnoreUnknown=1;K8S_POD_NAMESPACE=%s;K8S_POD_NAME=%s;K8S_POD_UID=%s",
+				s.namespace, pod, uid),
+		},
+		"config": config,
+	})
+	s.must(err, "make the request")
+	return string(body)
+}
+
+// netns makes the network namespace that the daemon wants to see.
+func (s *scene) netns() {
+	s.Helper()
+	_, err := bed.Exec(s.ctx, "ip", "netns", "add", s.namespace)
+	s.must(err, "make a network namespace")
+	s.Cleanup(func() {
+		if _, err := bed.Exec(s.ctx, "ip", "netns", "delete", s.namespace); err != nil {
+			s.Error(err)
+		}
+	})
+}
+
+// CHECK is run by the helper as well, and its result is the delegate's.
+func TestCheckThroughDelegate(t *testing.T) {
+	s := setScene(t, patched)
+	network := networks()["curl"]
+	s.start("checked", network)
+	pod, err := bed.Running(s.ctx, s.namespace, "checked")
+	s.must(err, "wait for the pod")
+	s.netns()
+	check := []byte(s.request("CHECK", "checked", string(pod.UID), network))
+	_, err = bed.Post(s.ctx, "/delegate", check)
+	s.must(err, "CHECK")
+	s.must(bed.Annotate(s.ctx, s.namespace, "checked", manifests.AnswerKey, "something else"), "spoil the answer")
+	_, err = bed.Post(s.ctx, "/delegate", check)
+	if err == nil || !strings.Contains(err.Error(), "the answer is 'something else'") {
+		t.Errorf("CHECK of a spoilt pod: %v", err)
+	}
+	reports, err := bed.Reports(s.ctx, s.namespace)
+	s.must(err, "read the daemon's log")
+	checks := 0
+	for _, r := range reports {
+		if r.Command == "CHECK" && r.Source == "directory" {
+			checks++
+		}
+	}
+	if checks != 2 {
+		t.Errorf("%d reports of CHECK, not 2: %+v", checks, reports)
+	}
+}
+
+// After many runs the node has the mounts, files and processes it had.
+func TestManyRunsLeaveNothing(t *testing.T) {
+	s := setScene(t, patched)
+	network := networks()["curl"]
+	s.start("many", network)
+	pod, err := bed.Running(s.ctx, s.namespace, "many")
+	s.must(err, "wait for the pod")
+	s.netns()
+	mounts, files, processes := s.settled(), s.files(), s.processes()
+	script := fmt.Sprintf(`i=0; while [ $i -lt %d ]; do i=$((i + 1))
+		printf %%s "$1" | %s post /run/multus/multus.sock /delegate >/dev/null
+		printf %%s "$2" | %[2]s post /run/multus/multus.sock /delegate >/dev/null
+		done`, runs, delegates.Nodescan)
+	_, err = bed.Exec(s.ctx, "sh", "-euc", script, "sh",
+		s.request("ADD", "many", string(pod.UID), network), s.request("DEL", "many", string(pod.UID), network))
+	s.must(err, "%d times ADD and DEL", runs)
+	s.asBefore(mounts)
+	s.sameLines("files", files, s.files)
+	s.sameLines("processes", processes, s.processes)
+	s.reportedRuns()
+}
+
+// reportedRuns: all of them went through the helper. The log may have been
+// rotated meanwhile, but not at this size.
+func (s *scene) reportedRuns() {
+	s.Helper()
+	reports, err := bed.Reports(s.ctx, s.namespace)
+	s.must(err, "read the daemon's log")
+	if len(reports) < 2*runs {
+		s.Errorf("%d reports, not at least %d", len(reports), 2*runs)
+	}
+}
+
+// files lists what the node has, but for what others write to all the time.
+func (s *scene) files() map[string]bool {
+	s.Helper()
+	out, err := bed.Sh(s.ctx, `find / \( -path /proc -o -path /sys -o -path /dev -o -path /var/log \
+		-o -path /var/lib/containerd -o -path /var/lib/etcd -o -path /run/containerd \
+		-o -path /var/lib/kubelet/pods -o -path /run/log -o -path /run/systemd \) -prune -o -print`)
+	s.must(err, "list the node's files")
+	return lines(out)
+}
+
+// processes are the node's, by command; a helper or delegate that is left over
+// has a name of its own.
+func (s *scene) processes() map[string]bool {
+	s.Helper()
+	out, err := bed.Sh(s.ctx, `ps -eo comm= | grep -E 'multus-delegate|^e2e-' || :`)
+	s.must(err, "list the node's processes")
+	return lines(out)
+}
+
+func lines(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		set[line] = true
+	}
+	return set
+}
+
+// sameLines waits until a list is what it was.
+func (s *scene) sameLines(what string, before map[string]bool, list func() map[string]bool) {
+	s.Helper()
+	s.must(bed.Until(s.ctx, "the "+what+" to be as before", func(context.Context) error {
+		for line := range list() {
+			if !before[line] {
+				return fmt.Errorf("left over: %s", line)
+			}
+		}
+		return nil
+	}), "compare the %s", what)
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package suite runs real delegates through real Multus, stock and patched, on
+// a kind cluster. The files' numbers are the order of the cases; each case
+// brings what it needs, so that any can be run alone.
+//
+// MDC_BUILD and MDC_CACHE name the folders of what is built and kept. MDC_KEEP
+// leaves a cluster running that was started here; one that ran before is left
+// anyway.
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"multus-delegate-credentials/e2e/cluster"
+	"multus-delegate-credentials/e2e/delegates"
+	"multus-delegate-credentials/e2e/manifests"
+	"multus-delegate-credentials/e2e/suite/testbed"
+)
+
+var bed *testbed.Bed
+
+func TestMain(m *testing.M) {
+	code, err := runAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runAll(m *testing.M) (code int, err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	c, ours, err := openCluster(ctx)
+	if err != nil {
+		return 1, err
+	}
+	if ours && os.Getenv("MDC_KEEP") == "" {
+		defer func() { err = errors.Join(err, c.Down(context.Background())) }()
+	}
+	if bed, err = testbed.Open(ctx, c, os.Getenv("MDC_BUILD"), os.Stderr); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+// openCluster takes the running cluster or brings one up.
+func openCluster(ctx context.Context) (c *cluster.Cluster, ours bool, err error) {
+	options := cluster.Options{Name: "mdc-e2e", CacheDir: os.Getenv("MDC_CACHE"),
+		BuildDir: os.Getenv("MDC_BUILD"), NodeImage: os.Getenv("NODE_IMAGE"), Log: os.Stderr}
+	if options.CacheDir == "" || !filepath.IsAbs(options.BuildDir) {
+		return nil, false, errors.New("MDC_BUILD and MDC_CACHE must name folders by their whole path")
+	}
+	if c, err = cluster.Attach(ctx, options); !errors.Is(err, cluster.ErrNotRunning) {
+		return c, false, err
+	}
+	c, err = cluster.Up(ctx, options)
+	return c, true, err
+}
+
+// scene is one test's namespace on one Multus.
+type scene struct {
+	*testing.T
+	ctx       context.Context
+	namespace string
+}
+
+// setScene deploys, makes a namespace, and at the end says why, if the test
+// failed, and clears away.
+func setScene(t *testing.T, d testbed.Deployment) *scene {
+	t.Helper()
+	s := &scene{T: t, ctx: context.Background()}
+	s.must(bed.Deploy(s.ctx, d), "deploy %s Multus, /hostroot %s", d.Flavour, d.Propagation)
+	var err error
+	s.namespace, err = bed.Namespace(s.ctx)
+	s.must(err, "make a namespace")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(bed.Explain(s.ctx, s.namespace))
+		}
+		if err := bed.DeleteNamespace(s.ctx, s.namespace); err != nil {
+			t.Errorf("clear away: %v", err)
+		}
+	})
+	return s
+}
+
+func (s *scene) must(err error, format string, args ...any) {
+	s.Helper()
+	if err != nil {
+		s.Fatalf("%s: %v", fmt.Sprintf(format, args...), err)
+	}
+}
+
+// start runs a pod with a network; the question is the pod's own.
+func (s *scene) start(pod string, network manifests.Network) {
+	s.Helper()
+	s.must(bed.Run(s.ctx, s.namespace, pod, network, ask(pod)), "make pod %s", pod)
+}
+
+func ask(pod string) string {
+	return "question of " + pod
+}
+
+// networks are the delegates as pods use them, one definition each.
+func networks() map[string]manifests.Network {
+	return map[string]manifests.Network{
+		"clientgo": {Name: "clientgo", Config: map[string]any{"type": delegates.ClientGo}},
+		"curl":     {Name: "curl", Config: map[string]any{"type": delegates.Curl}},
+		"shell":    {Name: "shell", Config: map[string]any{"type": delegates.Shell}},
+		"ipam": {Name: "ipam", Config: map[string]any{
+			"type": "bridge", "bridge": "e2e-ipam",
+			"ipam": map[string]any{"type": delegates.ClientGo, "address": "10.231.7.5/24"},
+		}},
+	}
+}
+
+// programOf is who answers in a pod on that network.
+func programOf(network string) string {
+	if network == "ipam" {
+		return "clientgo"
+	}
+	return network
+}
+
+const (
+	bindDir       = "/var/lib/delegate-credentials-e2e"
+	credentialDir = "/run/secrets/kubernetes.io"
+)
+
+var (
+	stock         = testbed.Deployment{Flavour: testbed.Stock, Propagation: manifests.HostToContainer}
+	patched       = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.HostToContainer}
+	bidirectional = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.Bidirectional}
+)
+
+// since is a moment that a token made up now was not issued before.
+func since() time.Time {
+	return time.Now().Add(-time.Second)
+}
