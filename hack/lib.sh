@@ -4,6 +4,11 @@
 # engine, and a small scheduler that runs named steps side by side, each with a
 # log, with a line of progress for whatever takes more than five seconds.
 
+# As in the Makefile, for who calls a script without make.
+export O=${O:-$PWD/build}
+export CACHE=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/multus-delegate-credentials}
+LOGS=$O/logs
+
 say() { printf '%s\n' "$*"; }
 
 die() {
@@ -43,6 +48,38 @@ has_sys_resource() {
   local bounding
   bounding=$(awk '$1 == "CapBnd:" { print $2 }' /proc/self/status)
   [[ $((0x$bounding >> 24 & 1)) -eq 1 ]]
+}
+
+# --- Make, as who can ------------------------------------------------------
+
+plain_make() { make --no-print-directory "$@"; }
+
+root_make() {
+  as_root env PATH="$PATH" HOME="$HOME" O="$O" CACHE="$CACHE" make --no-print-directory "$@"
+}
+
+# Upstream's tests and ours leave mounts behind that would spoil each other's
+# comparisons, so each such make has a mount namespace of its own.
+private_make() {
+  as_root env PATH="$PATH" HOME="$HOME" O="$O" CACHE="$CACHE" \
+    unshare --mount --propagation private make --no-print-directory "$@"
+}
+
+# The engine's user: a member of docker's group can do without root.
+engine_make() {
+  if engine_answers docker && has_sys_resource; then
+    plain_make "$@"
+  else
+    root_make "$@"
+  fi
+}
+
+# What root wrote into folders of the user's is the user's.
+give_back() {
+  local folders=("$O" "$CACHE")
+  [[ $EUID -ne 0 ]] || return 0
+  ! command -v go >/dev/null || folders+=("$(go env GOCACHE)" "$(go env GOMODCACHE)")
+  as_root find "${folders[@]}" -xdev -user root -exec chown -h "$EUID" {} + 2>/dev/null || true
 }
 
 # --- Steps -----------------------------------------------------------------

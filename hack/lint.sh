@@ -22,6 +22,7 @@ lint_analyzer() {
 
 # clang-tidy wants the files in front of the flags.
 lint_clang_tidy() {
+  # shellcheck disable=SC2016 # for the inner shell to expand
   local tidy='flags=$1; shift; exec clang-tidy --quiet "$@" -- $flags 2>/dev/null'
   programs | at_once -n 4 sh -c "$tidy" sh "${CFLAGS[*]}"
 }
@@ -58,7 +59,7 @@ lint_man_pages() {
 CHECKS=(shellcheck gofmt man_pages cppcheck analyzer go_vet clang_tidy)
 
 main() {
-  local check passed=0 failed=0 out=${O:-$PWD/build}
+  local check passed=0 failed=0
   for check in "${CHECKS[@]}"; do
     if "lint_$check"; then
       say "ok $check"
@@ -68,8 +69,8 @@ main() {
       failed=$((failed + 1))
     fi
   done
-  mkdir -p "$out/results"
-  say "$passed $failed $SECONDS" >"$out/results/lint.txt"
+  mkdir -p "$O/results"
+  say "$passed $failed $SECONDS" >"$O/results/lint.txt"
   say "$passed passed, $failed failed"
   [[ $failed -eq 0 ]]
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people run; the work is done by the scripts beside this file.
 
-.PHONY: setup test demo demo-clean lint sanitize clean-cache
+.PHONY: setup test demo demo-run demo-clean lint sanitize clean-cache
 
 setup: ## install what is missing (says what and why first)
 	$(Q)hack/setup.sh
@@ -11,6 +11,10 @@ test: ## every test, set-up included; ends with `N passed, N failed`
 
 demo: ## a real cluster: the stock delegate fails, the patched one works
 	$(Q)hack/demo.sh
+
+# The last step of hack/demo.sh, on a cluster that is up.
+demo-run: programs multus
+	$(Q)cd e2e && MDC_BUILD="$(O)" MDC_CACHE="$(CACHE)" MDC_CLUSTER="$(CLUSTER)" go run ./cmd/demo
 
 demo-clean: ## remove the cluster of `make demo`
 	$(Q)hack/demo.sh clean

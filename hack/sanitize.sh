@@ -8,18 +8,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . hack/lib.sh
 
 main() {
-  local out=${O:-$PWD/build} target part passed failed all_passed=0 all_failed=0 status=0
-  rm -f -- "$out"/sanitize/results/*.txt
+  local target part passed failed all_passed=0 all_failed=0 status=0
+  rm -f -- "$O"/sanitize/results/*.txt
   for target in check test-helper; do
     part=${target#test-}
-    make --no-print-directory O="$out/sanitize" SANITIZE=address,undefined "$target" || status=1
+    make --no-print-directory O="$O/sanitize" SANITIZE=address,undefined "$target" || status=1
     passed=0 failed=1
-    [[ ! -r $out/sanitize/results/$part.txt ]] ||
-      read -r passed failed _ <"$out/sanitize/results/$part.txt"
+    [[ ! -r $O/sanitize/results/$part.txt ]] ||
+      read -r passed failed _ <"$O/sanitize/results/$part.txt"
     all_passed=$((all_passed + passed)) all_failed=$((all_failed + failed))
   done
-  mkdir -p "$out/results"
-  say "$all_passed $all_failed $SECONDS" >"$out/results/sanitize.txt"
+  mkdir -p "$O/results"
+  say "$all_passed $all_failed $SECONDS" >"$O/results/sanitize.txt"
   say "$all_passed passed, $all_failed failed"
   [[ $status -eq 0 && $all_failed -eq 0 ]]
 }

@@ -200,7 +200,6 @@ main() {
       *) usage >&2 && die "there is no part '$part'" ;;
     esac
   done
-  LOGS=${O:-$PWD/build}/logs
   look
   if [[ ${#MISSING[@]} -gt 0 ]]; then
     show_missing

@@ -7,39 +7,22 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-export O=${O:-$PWD/build}
-LOGS=$O/logs
 RESULTS=$O/results
 PARTS=(check lint sanitize helper patches e2e)
 unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
 
-make_step() {
-  local name=$1 needs=$2
-  shift 2
-  step "$name" "$needs" make --no-print-directory "$@"
-}
-
-# Upstream's tests and ours leave mounts behind that would spoil each other's
-# comparisons: each such step has a mount namespace of its own.
-private_step() {
-  local name=$1 needs=$2
-  shift 2
-  step "$name" "$needs" as_root env PATH="$PATH" HOME="$HOME" O="$O" ${CACHE:+CACHE="$CACHE"} \
-    unshare --mount --propagation private make --no-print-directory "$@"
-}
-
 # Kubernetes is the longest pole, so it starts first. What several parts need is
 # built once, by a step of its own, before them.
 declare_steps() {
-  make_step kubernetes "" e2e-build
-  make_step programs "" programs
-  make_step check programs check
-  make_step multus programs multus
-  private_step helper check test-helper
-  make_step lint check lint
-  private_step sanitize check sanitize
-  private_step patches multus test-patches
-  make_step e2e "kubernetes multus" test-e2e
+  step e2e-build "" engine_make e2e-build
+  step programs "" plain_make programs
+  step check programs plain_make check
+  step multus programs plain_make multus
+  step helper check private_make test-helper
+  step lint check plain_make lint
+  step sanitize check private_make sanitize
+  step patches multus private_make test-patches
+  step e2e "e2e-build multus" engine_make test-e2e
 }
 
 # A part's own count, or "0 1" where it died without one.
@@ -74,12 +57,6 @@ report() {
   done
   printf '\n%d seconds in all\n%d passed, %d failed\n' "$SECONDS" "$all_passed" "$all_failed"
   [[ $all_failed -eq 0 ]]
-}
-
-# What root wrote here belongs to whoever owns the tree.
-give_back() {
-  [[ $EUID -ne 0 ]] || return 0
-  as_root find "$O" -xdev -user root -exec chown -h "$EUID" {} +
 }
 
 main() {

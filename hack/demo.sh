@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Shows the whole thing on a real cluster, which stays for a look: the same
+# delegate under stock Multus and under the patched one. `demo.sh clean` takes
+# the cluster away.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=hack/lib.sh
+. hack/lib.sh
+
+export CLUSTER=mdc-demo
+unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
+
+build_and_start() {
+  step cluster-build "" engine_make e2e-build
+  step programs "" plain_make programs
+  step multus programs plain_make multus
+  step cluster cluster-build engine_make cluster-up CLUSTER="$CLUSTER"
+  run_steps || die "the demo needs what failed above; 'make demo' goes on from there."
+}
+
+main() {
+  case ${1-} in
+    "") ;;
+    clean)
+      root_ready "removing the cluster"
+      engine_make cluster-down CLUSTER="$CLUSTER"
+      return
+      ;;
+    *) die "usage: hack/demo.sh [clean]" ;;
+  esac
+  hack/setup.sh build e2e
+  root_ready "running a cluster"
+  build_and_start
+  engine_make demo-run CLUSTER="$CLUSTER"
+  give_back
+}
+
+main "$@"
