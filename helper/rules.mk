@@ -34,18 +34,17 @@ HELPER_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Iinclude $(HELPER_FORTIFY) \
 	-ffile-prefix-map=$(CURDIR)=. $(HELPER_WARN) $(HELPER_HARDEN)
 
 COMMON_SRC := $(filter-out %_test.c,$(wildcard helper/common/*.c))
-EXEC_SRC := $(filter-out %_test.c,$(wildcard helper/exec/*.c))
-UNIT_SRC := $(wildcard helper/common/*_test.c helper/exec/*_test.c)
+EXEC_SRC := $(wildcard helper/exec/*.c)
+UNIT_SRC := $(wildcard helper/common/*_test.c)
 
 COMMON_OBJ := $(COMMON_SRC:helper/%.c=$(HELPER_O)/%.o)
 EXEC_OBJ := $(EXEC_SRC:helper/%.c=$(HELPER_O)/%.o)
-# What has no main and no side effects, for the unit tests.
-PURE_OBJ := $(COMMON_OBJ) $(HELPER_O)/exec/options.o
 UNIT_TESTS := $(UNIT_SRC:helper/%.c=$(HELPER_O)/%)
 
 DELEGATE_EXEC := $(O)/multus-delegate-exec
 DELEGATE_EXEC_UNSTRIPPED := $(HELPER_O)/multus-delegate-exec
 
+.SECONDARY: $(UNIT_TESTS:=.o)
 .PHONY: programs check check-elf test-helper install
 
 programs: $(DELEGATE_EXEC) ## the helper, build/multus-delegate-exec
@@ -60,7 +59,7 @@ $(DELEGATE_EXEC_UNSTRIPPED): $(COMMON_OBJ) $(EXEC_OBJ)
 $(DELEGATE_EXEC): $(DELEGATE_EXEC_UNSTRIPPED)
 	$(Q)$(if $(SANITIZE),cp,strip --strip-all -o) $(if $(SANITIZE),$< $@,$@ $<)
 
-$(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(PURE_OBJ)
+$(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(COMMON_OBJ)
 	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
 
 check: $(UNIT_TESTS) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds

@@ -9,16 +9,27 @@
 #include "delegate-credentials.h"
 #include "utf8.h"
 
+static bool is_noted(const struct report *r, const char *text)
+{
+	for (size_t i = 0; i < r->fallback_count && i < REPORT_FALLBACKS; i++) {
+		if (strcmp(r->fallbacks[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
 void report_fallback(struct report *r, const char *fmt, ...)
 {
+	char text[REPORT_FALLBACK_MAX];
 	va_list ap;
 
-	if (r->fallback_count < REPORT_FALLBACKS) {
-		va_start(ap, fmt);
-		vsnprintf(r->fallbacks[r->fallback_count], REPORT_FALLBACK_MAX,
-			  fmt, ap);
-		va_end(ap);
-	}
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (is_noted(r, text))
+		return;
+	if (r->fallback_count < REPORT_FALLBACKS)
+		memcpy(r->fallbacks[r->fallback_count], text, strlen(text) + 1);
 	r->fallback_count++;
 }
 

@@ -39,7 +39,7 @@ struct report {
 	const struct err *error; /* NULL or code 0: none */
 };
 
-/* Notes a fallback or a warning in the report. */
+/* Notes a fallback or a warning in the report; the same one only once. */
 void report_fallback(struct report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -63,6 +63,7 @@ static void a_full_report(void **state)
 	(void)state;
 	report_fallback(&r, "noswap: %s", "none");
 	report_fallback(&r, "second");
+	report_fallback(&r, "noswap: %s", "none");
 	check_line(&r,
 		   "{\"v\":1,\"rule\":null,"
 		   "\"plugin\":\"/opt/cni/bin/userspace\","
