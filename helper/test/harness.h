@@ -111,6 +111,8 @@ void daemon_do(struct world *w, const char *fmt, ...)
 bool host_says(struct world *w, const char *script, const char *text);
 /* Children of this process that are neither keepers nor pid except. */
 size_t children(const struct world *w, pid_t except, pid_t *ret, size_t max);
+/* Any child of that process, 0 for none. */
+pid_t child_of(pid_t parent);
 /* Reaps what has ended and waits for those that are about to. */
 bool children_gone(const struct world *w, pid_t except);
 
@@ -169,6 +171,8 @@ void job_end(struct job *j);
 void job_eof(struct job *j);
 /* One round: until something happens; false after PATIENCE_MS. */
 bool job_pump(struct job *j);
+/* The same, or until another descriptor can be read. */
+bool job_pump_or(struct job *j, int also);
 void job_free(struct job *j);
 /* start + end */
 void job_run(struct world *w, const struct call *c, struct job *j);

@@ -198,7 +198,7 @@ static void reap(struct job *j)
 	j->pidfd = -1;
 }
 
-static bool pump_or(struct job *j, int also)
+bool job_pump_or(struct job *j, int also)
 {
 	struct pollfd p[] = {
 		{ .fd = j->in, .events = POLLOUT },
@@ -227,7 +227,7 @@ static bool pump_or(struct job *j, int also)
 
 bool job_pump(struct job *j)
 {
-	return pump_or(j, -1);
+	return job_pump_or(j, -1);
 }
 
 void job_ready(struct world *w, struct job *j)
@@ -235,7 +235,7 @@ void job_ready(struct world *w, struct job *j)
 	char c;
 
 	while (read(w->ready, &c, 1) != 1)
-		if (j->ended || !pump_or(j, w->ready))
+		if (j->ended || !job_pump_or(j, w->ready))
 			fail_msg("not ready: %s, status %x\n%s%s%s",
 				 j->ended ? "ended" : "hung", j->status,
 				 j->out.buf, j->err.buf, j->report.buf);

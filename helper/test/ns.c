@@ -136,6 +136,20 @@ size_t children(const struct world *w, pid_t except, pid_t *ret, size_t max)
 	return n;
 }
 
+pid_t child_of(pid_t parent)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	pid_t found = 0;
+
+	assert_non_null(d);
+	while (!found && (e = readdir(d)))
+		if (atoi(e->d_name) > 0 && parent_of(e->d_name) == parent)
+			found = atoi(e->d_name);
+	closedir(d);
+	return found;
+}
+
 bool children_gone(const struct world *w, pid_t except)
 {
 	const struct timespec t = { 0, 1000000 };

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs test programs as root, each in a mount namespace of its own, two at a
+# time; prints what failed, and writes OUT/results/helper.txt.
+#
+#   run.sh OUT PROGRAM...
+set -euo pipefail
+
+out=$1
+shift
+logs=$out/helper-test/logs
+began=$SECONDS
+root=()
+if [ "$(id -u)" != 0 ]; then
+  root=(sudo "--preserve-env=TEST_SEED,TEST_HELPER,ASAN_OPTIONS")
+fi
+mkdir -p "$logs" "$out/results"
+
+# Announced tests that did not print OK have failed, whatever became of them.
+run_one() {
+  local log status=0
+  log=$logs/$(basename "$1").txt
+  "${root[@]}" unshare --mount --propagation private "$1" >"$log" 2>&1 ||
+    status=$?
+  awk -v status="$status" -v name="$(basename "$1")" '
+    /^\[=+\] Running [0-9]+ test/ { total = $3 }
+    /^\[ *OK \]/ { passed++ }
+    END {
+      failed = total - passed
+      if (failed <= 0)
+        failed = status != 0 || total == 0
+      printf "%d %d %s\n", passed, failed, name
+    }' "$log" >"$log.sum"
+}
+
+show() {
+  local passed failed name
+  read -r passed failed name <"$1.sum"
+  if [ "$failed" != 0 ]; then
+    grep -v -e '^\[ RUN' -e '^\[ *OK' "$1" || true
+  fi
+  printf '%-16s %3d passed, %d failed\n' "$name" "$passed" "$failed"
+}
+
+running=0
+for program; do
+  run_one "$program" &
+  running=$((running + 1))
+  if [ "$running" -ge 2 ]; then
+    wait -n
+    running=$((running - 1))
+  fi
+done
+wait
+
+total_passed=0
+total_failed=0
+for program; do
+  log=$logs/$(basename "$program").txt
+  show "$log"
+  read -r passed failed _ <"$log.sum"
+  total_passed=$((total_passed + passed))
+  total_failed=$((total_failed + failed))
+done
+printf '%d %d %d\n' "$total_passed" "$total_failed" $((SECONDS - began)) \
+  >"$out/results/helper.txt"
+printf '%d passed, %d failed\n' "$total_passed" "$total_failed"
+[ "$total_failed" = 0 ]
