@@ -36,16 +36,11 @@ const (
 type Multus struct {
 	Image       string
 	Propagation string
-	// DelegateExec is the daemon's option; empty leaves it out (stock).
-	DelegateExec *DelegateExec
+	// Plugins are the types that the tree's delegateExec lists; nil for a tree
+	// that has no such option.
+	Plugins []string
 	// Rollout is any text; another one makes a new pod.
 	Rollout string
-}
-
-// DelegateExec is the option that the patches add.
-type DelegateExec struct {
-	Command []string `json:"command"`
-	Plugins []string `json:"plugins"`
 }
 
 // memory is what a pod of the daemon gets, delegates included: they run in its
@@ -104,9 +99,12 @@ func (m Multus) editConfig(o *unstructured.Unstructured) error {
 	if err := json.Unmarshal([]byte(text), &config); err != nil {
 		return err
 	}
-	delete(config, "delegateExec")
-	if m.DelegateExec != nil {
-		config["delegateExec"] = m.DelegateExec
+	if m.Plugins != nil {
+		block, ok := config["delegateExec"].(map[string]any)
+		if !ok {
+			return errors.New("it has no delegateExec to list plugins in")
+		}
+		block["plugins"] = m.Plugins
 	}
 	edited, err := json.MarshalIndent(config, "", "  ")
 	if err != nil {

@@ -39,13 +39,13 @@ spec:
 
 func TestObjects(t *testing.T) {
 	m := Multus{Image: "ours", Propagation: Bidirectional, Rollout: "one",
-		DelegateExec: &DelegateExec{Command: []string{"/helper", "--directory=/d"}, Plugins: []string{"a"}}}
+		Plugins: []string{"a"}}
 	objects, err := m.Objects([]byte(small))
 	if err != nil || len(objects) != 2 {
 		t.Fatalf("%d objects, %v", len(objects), err)
 	}
 	config := daemonConfig(t, objects[0])
-	want := map[string]any{"command": []any{"/helper", "--directory=/d"}, "plugins": []any{"a"}}
+	want := map[string]any{"command": []any{"/x"}, "plugins": []any{"a"}}
 	if !reflect.DeepEqual(config["delegateExec"], want) || config["chrootDir"] != "/hostroot" {
 		t.Errorf("%v", config)
 	}
@@ -82,8 +82,17 @@ func TestObjectsStock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config := daemonConfig(t, objects[0]); config["delegateExec"] != nil {
+	want := map[string]any{"command": []any{"/x"}, "plugins": []any{}}
+	if config := daemonConfig(t, objects[0]); !reflect.DeepEqual(config["delegateExec"], want) {
 		t.Errorf("%v", config)
+	}
+}
+
+func TestObjectsWantsTheOption(t *testing.T) {
+	stock := strings.Replace(small, `, "delegateExec": {"command": ["/x"], "plugins": []}`, "", 1)
+	m := Multus{Image: "ours", Plugins: []string{"a"}}
+	if _, err := m.Objects([]byte(stock)); err == nil {
+		t.Error("plugins were listed nowhere")
 	}
 }
 

@@ -4,12 +4,13 @@
 // a kind cluster. The files' numbers are the order of the cases; each case
 // brings what it needs, so that any can be run alone.
 //
-// MDC_BUILD and MDC_CACHE name the folders of what is built and kept. MDC_KEEP
-// leaves a cluster running that was started here; one that ran before is left
-// anyway.
+// MDC_BUILD and MDC_CACHE name the folders of what is built and kept,
+// MDC_CLUSTER the cluster (mdc-e2e). MDC_KEEP leaves a cluster running that was
+// started here; one that ran before is left anyway.
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,8 +56,9 @@ func runAll(m *testing.M) (code int, err error) {
 
 // openCluster takes the running cluster or brings one up.
 func openCluster(ctx context.Context) (c *cluster.Cluster, ours bool, err error) {
-	options := cluster.Options{Name: "mdc-e2e", CacheDir: os.Getenv("MDC_CACHE"),
-		BuildDir: os.Getenv("MDC_BUILD"), NodeImage: os.Getenv("NODE_IMAGE"), Log: os.Stderr}
+	options := cluster.Options{Name: cmp.Or(os.Getenv("MDC_CLUSTER"), "mdc-e2e"),
+		CacheDir: os.Getenv("MDC_CACHE"), BuildDir: os.Getenv("MDC_BUILD"),
+		NodeImage: os.Getenv("NODE_IMAGE"), Log: os.Stderr}
 	if options.CacheDir == "" || !filepath.IsAbs(options.BuildDir) {
 		return nil, false, errors.New("MDC_BUILD and MDC_CACHE must name folders by their whole path")
 	}

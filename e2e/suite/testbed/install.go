@@ -4,6 +4,7 @@ package testbed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,6 +110,9 @@ func (b *Bed) loadMultus(ctx context.Context, rootfs, flavour string) error {
 			return fmt.Errorf("the helper (make programs): %w", err)
 		}
 	}
+	if err := addShell(rootfs); err != nil {
+		return err
+	}
 	passwd := filepath.Join(rootfs, "etc/passwd")
 	if err := os.MkdirAll(filepath.Dir(passwd), 0o755); err != nil {
 		return err
@@ -120,6 +124,37 @@ func (b *Bed) loadMultus(ctx context.Context, rootfs, flavour string) error {
 		Entrypoint: []string{"/" + multusBin + "/multus-daemon"},
 		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 	})
+}
+
+// addShell gives a root what upstream's images have of Debian and its tests use.
+func addShell(rootfs string) error {
+	busybox, err := exec.LookPath("busybox")
+	if err != nil {
+		return errors.New("busybox is missing: install a static one (Debian: busybox-static)")
+	}
+	if err := copyProgram(busybox, filepath.Join(rootfs, "bin/busybox")); err != nil {
+		return err
+	}
+	for _, name := range []string{"sh", "chroot", "sleep"} {
+		if err := os.Symlink("busybox", filepath.Join(rootfs, "bin", name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LoadShellImage makes an image of nothing but a shell, for upstream's scripts,
+// whose pods name an image that may not be there to pull.
+func (b *Bed) LoadShellImage(ctx context.Context, name string) error {
+	rootfs, err := os.MkdirTemp("", "delegate-credentials-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(rootfs)
+	if err := addShell(rootfs); err != nil {
+		return err
+	}
+	return b.Cluster.LoadImage(ctx, name, rootfs, cluster.ImageConfig{Cmd: []string{"/bin/sh"}})
 }
 
 func copyProgram(from, to string) error {

@@ -27,8 +27,7 @@ const (
 	daemonSocket     = "/run/multus/multus.sock"
 	thickDaemonSet   = "deployments/multus-daemonset-thick.yml"
 	multusModule     = "gopkg.in/k8snetworkplumbingwg/multus-cni.v4"
-	serviceAccount   = "/var/run/secrets/kubernetes.io/serviceaccount"
-	daemonsTokenFile = serviceAccount + "/token"
+	daemonsTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 )
 
 // Deployment is a Multus on the cluster.
@@ -53,10 +52,7 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 	}
 	m := manifests.Multus{Image: multusImage(d.Flavour), Propagation: d.Propagation}
 	if d.Flavour == Patched {
-		m.DelegateExec = &manifests.DelegateExec{
-			Command: []string{"/" + multusBin + "/" + helper, "--directory=" + serviceAccount},
-			Plugins: Listed(),
-		}
+		m.Plugins = Listed()
 	}
 	if m.Rollout, err = b.rollout(ctx, d, m, upstream); err != nil {
 		return err
@@ -209,4 +205,26 @@ func (b *Bed) DaemonLog(ctx context.Context) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no daemon on %s", b.Node)
+}
+
+// RemoveMultus takes the daemon away, whoever's DaemonSet it is of; the shim
+// and the objects beside it stay.
+func (b *Bed) RemoveMultus(ctx context.Context) error {
+	err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).DeleteCollection(ctx,
+		metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: manifests.MultusLabel})
+	if err != nil {
+		return err
+	}
+	return until(ctx, "the daemon to go", func(ctx context.Context) error {
+		pods, err := b.daemonPods(ctx)
+		if err == nil && len(pods) > 0 {
+			err = fmt.Errorf("%d are there", len(pods))
+		}
+		return err
+	})
+}
+
+// PatchedImage is the patched Multus with the helper and a shell.
+func (b *Bed) PatchedImage() string {
+	return multusImage(Patched)
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -111,4 +112,14 @@ func (b *Bed) Plant(ctx context.Context, token []byte) (remove func() error, err
 		return nil, errors.Join(err, remove())
 	}
 	return remove, nil
+}
+
+// CopyKubectl copies the node's kubectl, which fits the cluster whatever the
+// host has.
+func (b *Bed) CopyKubectl(ctx context.Context, to string) error {
+	program, _, err := b.Cluster.Exec(ctx, b.Node, nil, "cat", "/usr/bin/kubectl")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, program, 0o755)
 }
