@@ -87,16 +87,17 @@ need_build() {
 need_check() {
   needs build
   header cmocka.h libcmocka-dev "the framework of the C unit tests"
+  header jansson.h libjansson-dev "reads the JSON that the C tests look at"
 }
 
 need_helper() {
   needs check
   program unshare util-linux "gives each test its own mount namespace"
-  program python3 python3 "reads the JSON that the tests look at"
 }
 
 need_patches() {
-  needs go
+  needs build go
+  program shellcheck shellcheck "checks the e2e script of the series"
   program git git "applies the patch series"
 }
 
@@ -116,11 +117,19 @@ need_delegates() {
 need_e2e() {
   needs build delegates go
   program git git "makes the patched Multus"
+  need_busybox
   need_engine
   if node_image_is_built_here; then
     need_node_image
   fi
   program iptables iptables "the container network"
+}
+
+# The pods of the suite hold nothing but this program.
+need_busybox() {
+  if ! have_program busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
+    missing busybox-static "the whole of a test pod's image"
+  fi
 }
 
 need_engine() {
