@@ -64,6 +64,7 @@ struct world {
 	int daemon_ns;
 	int ready; /* the FIFOs of ops.h, open for both directions */
 	int go;
+	int last;
 	char token[64];
 	struct mounts host_before;
 	struct mounts daemon_before;
@@ -165,6 +166,8 @@ void job_start(struct world *w, const struct call *c, struct job *j);
 void job_ready(struct world *w, struct job *j);
 /* Lets n delegates that "wait" go on. */
 void job_go(struct world *w, int n);
+/* The same for one that says "wait-last". */
+void job_last(struct world *w);
 /* Until the process has ended; then drains what is in the pipes. */
 void job_end(struct job *j);
 /* Until the streams are at their end as well. */

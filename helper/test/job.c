@@ -247,6 +247,11 @@ void job_go(struct world *w, int n)
 		assert_int_equal(write(w->go, ".", 1), 1);
 }
 
+void job_last(struct world *w)
+{
+	assert_int_equal(write(w->last, ".", 1), 1);
+}
+
 static void drain(struct job *j)
 {
 	if (j->out.fd >= 0)

@@ -35,6 +35,7 @@ int ops_run(const char *script, char why[256]);
 #define OPS_SYNC_DIR "/sync"
 #define OPS_READY OPS_SYNC_DIR "/ready"
 #define OPS_GO OPS_SYNC_DIR "/go"
+#define OPS_LAST OPS_SYNC_DIR "/last"
 
 /* Reads descriptor 0 to its end into memory that lives on; for the delegate. */
 int ops_stdin(const char **ret_buf, unsigned long *ret_len);

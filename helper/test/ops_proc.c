@@ -113,6 +113,13 @@ static int op_wait(char *const *w)
 	return fifo_byte(OPS_GO, O_RDONLY);
 }
 
+/* wait-last: the same, for what a delegate leaves behind. */
+static int op_wait_last(char *const *w)
+{
+	(void)w;
+	return fifo_byte(OPS_LAST, O_RDONLY);
+}
+
 /* sleep MILLISECONDS */
 static int op_sleep(char *const *w)
 {
@@ -253,6 +260,7 @@ const struct op ops_proc[] = {
 	{ "flood", 2, op_flood },   { "close", 1, op_close },
 	{ "ready", 0, op_ready },   { "wait", 0, op_wait },
 	{ "sleep", 1, op_sleep },   { "echo", 0, op_echo },
+	{ "wait-last", 0, op_wait_last },
 	{ "self", 0, op_self },	    { "write-stdin", 0, op_write_stdin },
 	{ NULL, 0, NULL },
 };

@@ -278,6 +278,29 @@ static void noswap_is_refused(void **state)
 	an_extra_is_missing(*state, deny, "noswap");
 }
 
+/* Attack 5: what looks like /proc and is none. */
+static void a_false_proc_is_not_believed(void **state)
+{
+	static const struct deny deny[] = { { SYS_statmount, ENOSYS, NULL },
+					    { 0 } };
+	struct world *w = *state;
+	struct call c = { .deny = deny, .script = "try cat " DC_SA "/token" };
+	struct job j;
+
+	daemon_do(w, "tmpfs /proc; mkdir /proc/self;"
+		     "put /proc/self/mountinfo text");
+	world_rebase(w);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_INTERNAL, "/proc");
+	job_free(&j);
+	c.command = "DEL";
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "cat ENOENT");
+	job_free(&j);
+	world_check(w);
+}
+
 static void strict_with_everything_works(void **state)
 {
 	struct world *w = *state;
@@ -322,6 +345,7 @@ int main(void)
 		WORLD_TEST_IN("statmount_is_missing_at_first",
 			      statmount_is_missing, &fresh),
 		WORLD_TEST(noswap_is_refused),
+		WORLD_TEST(a_false_proc_is_not_believed),
 		WORLD_TEST(strict_with_everything_works),
 		WORLD_TEST(root_is_no_mount),
 	};

@@ -36,7 +36,7 @@ static const char host_script[] =
 	"mkdir /proc; proc /proc; mkdir /dev; tmpfs /dev;"
 	"mknod /dev/null 1:3; mknod /dev/zero 1:5; mknod /dev/urandom 1:9;"
 	"mkdir /tmp; mkdir /etc/tenant; mkdir " OPS_SYNC_DIR ";"
-	"mkfifo " OPS_READY "; mkfifo " OPS_GO ";"
+	"mkfifo " OPS_READY "; mkfifo " OPS_GO "; mkfifo " OPS_LAST ";"
 	"mkdir /var/lib; tmpfs /var/lib; mkdir /run; mkdir " STATE ";"
 	"mkdir " WORLD_POD "kubernetes.io~empty-dir/shared-dir;"
 	"mkdir /var/lib/vhost; mkdir " WORLD_ACCOUNT "; tmpfs " WORLD_ACCOUNT
@@ -315,6 +315,7 @@ int world_setup(void **state)
 					   "../multus-delegate-exec"));
 	w->ready = open_fifo(w, OPS_READY);
 	w->go = open_fifo(w, OPS_GO);
+	w->last = open_fifo(w, OPS_LAST);
 	*state = w;
 	if (!w->o.fresh)
 		first_run(w);
@@ -352,6 +353,7 @@ int world_teardown(void **state)
 	close(w->daemon_ns);
 	close(w->ready);
 	close(w->go);
+	close(w->last);
 	mounts_free(&w->host_before);
 	mounts_free(&w->daemon_before);
 	free(w);

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Killed or left alone at any moment: nothing stays behind. */
+#include "harness.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KILLS 300
+#define ATTACHED_MIN 100
+
+static struct world_options bidirectional = { .bidirectional = true };
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000ULL + t.tv_nsec / 1000;
+}
+
+static void pause_us(uint64_t us)
+{
+	const struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
+static unsigned seed_now(void)
+{
+	const char *given = getenv("TEST_SEED");
+	unsigned seed;
+
+	if (given)
+		seed = strtoul(given, NULL, 10);
+	else
+		assert_int_equal(getrandom(&seed, sizeof(seed), 0),
+				 sizeof(seed));
+	print_message("TEST_SEED=%u\n", seed);
+	return seed;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The median of some whole runs. */
+static uint64_t measure(struct world *w, const struct call *c)
+{
+	uint64_t took[9];
+	struct job j;
+
+	for (size_t i = 0; i < 9; i++) {
+		took[i] = now_us();
+		job_run(w, c, &j);
+		took[i] = now_us() - took[i];
+		expect_ok(&j);
+		job_free(&j);
+	}
+	qsort(took, 9, sizeof(took[0]), by_size);
+	return took[4];
+}
+
+/* Stops the helper, so that what is seen is what the signal hits. */
+static bool stop(struct job *j)
+{
+	kill(j->pid, SIGSTOP);
+	assert_int_equal(waitpid(j->pid, &j->status, WUNTRACED), j->pid);
+	if (WIFSTOPPED(j->status))
+		return true;
+	j->ended = true;
+	return false;
+}
+
+/* Returns whether the tmpfs was attached at that moment. */
+static bool kill_once(struct world *w, const struct call *c, uint64_t after,
+		      int sig)
+{
+	bool attached = false;
+	struct job j;
+
+	job_start(w, c, &j);
+	pause_us(after);
+	if (stop(&j)) {
+		attached = mounts_on(j.pid, "/hostroot" WORLD_TARGET) == 1;
+		kill(j.pid, sig);
+		kill(j.pid, SIGCONT);
+	}
+	job_end(&j);
+	job_free(&j);
+	world_check_processes(w);
+	world_check_mounts(w);
+	return attached;
+}
+
+static void killed_at_any_time(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "cat " DC_SA "/token" };
+	uint64_t bare = measure(w, &c), whole;
+	int attached[2] = { 0, 0 };
+	char script[128];
+
+	/* Holds as long as the rest takes: about half the moments are in it. */
+	snprintf(script, sizeof(script), "cat " DC_SA "/token; sleep %lu",
+		 (unsigned long)(bare / 1000 + 1));
+	c.script = script;
+	whole = measure(w, &c);
+	srandom(seed_now());
+	for (int i = 0; i < KILLS; i++) {
+		uint64_t after = whole * (random() % 10000) / 10000;
+
+		c.command = i % 4 < 2 ? "ADD" : "DEL";
+		attached[i % 2] += kill_once(w, &c, after,
+					     i % 2 ? SIGTERM : SIGKILL);
+	}
+	world_check(w);
+	print_message("%d killed within %lu us; attached at %d SIGKILL, "
+		      "%d SIGTERM\n",
+		      KILLS, (unsigned long)whole, attached[0], attached[1]);
+	assert_true(attached[0] + attached[1] >= ATTACHED_MIN);
+}
+
+static bool kill_at_call(struct world *w, long step, int sig)
+{
+	struct call c = { .trace = true, .script = "cat " DC_SA "/token" };
+	struct job j;
+	long n = 0, nr;
+
+	job_start(w, &c, &j);
+	while ((nr = trace_next(&j)) >= 0 && !trace_is_fork(nr) && n < step)
+		n++;
+	assert_false(j.ended);
+	kill(j.pid, sig);
+	trace_detach(&j);
+	job_end(&j);
+	if (!WIFSIGNALED(j.status) || WTERMSIG(j.status) != sig)
+		fail_msg("call %ld: status %x", step, j.status);
+	job_free(&j);
+	world_check_processes(w);
+	world_check_mounts(w);
+	return !trace_is_fork(nr);
+}
+
+static void killed_at_every_call(void **state)
+{
+	static const int signals[] = { SIGKILL, SIGTERM };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		long step = 0;
+
+		while (kill_at_call(w, step, signals[i]))
+			step++;
+		assert_true(step > 40);
+	}
+	world_check(w);
+}
+
+/* --- SIGTERM ---------------------------------------------------------------- */
+
+static void wait_for_text(struct world *w, const char *script, const char *text)
+{
+	for (int i = 0; i < PATIENCE_MS / 10; i++) {
+		if (host_says(w, script, text))
+			return;
+		pause_us(10000);
+	}
+	fail_msg("'%s' never said '%s'", script, text);
+}
+
+static void sigterm_is_passed_on(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "catch-term /sync/term; ready; wait;"
+				    "cat " DC_SA "/token; exit 5" };
+	struct job j;
+
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	kill(j.pid, SIGTERM);
+	wait_for_text(w, "cat /sync/term", "term");
+	/* The delegate decides; the credential stays as long as it runs. */
+	job_go(w, 1);
+	job_end(&j);
+	assert_int_equal(j.status, 5 << 8);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
+static void sigterm_ends_both(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "ready; wait" };
+	struct job j;
+
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	kill(j.pid, SIGTERM);
+	job_end(&j);
+	assert_true(WIFSIGNALED(j.status));
+	assert_int_equal(WTERMSIG(j.status), SIGTERM);
+	assert_int_equal(report_number(&j, "signal"), SIGTERM);
+	assert_true(j.out.eof && j.err.eof);
+	job_free(&j);
+	world_check(w);
+}
+
+/* --- SIGKILL ---------------------------------------------------------------- */
+
+static void sigkill_takes_the_delegate_along(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "ignore 1; ignore 2; ignore 15; ready;"
+				    "wait" };
+	struct job j;
+
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	kill(j.pid, SIGKILL);
+	job_end(&j);
+	job_eof(&j);
+	job_free(&j);
+	world_check(w);
+}
+
+/* The delegate is killed: what becomes of its children is as under stock. */
+static void own_children(struct world *w, bool stock)
+{
+	struct call c = { .stock = stock,
+			  .script = "fork; wait; done; daemon; wait; done;"
+				    "ready; sleep 100000" };
+	pid_t left[4];
+	struct job j;
+
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	kill(j.pid, SIGKILL);
+	job_end(&j);
+	/* The delegate itself may still be on its way out. */
+	while (children(w, 0, left, 4) > 2)
+		pause_us(1000);
+	assert_int_equal(children(w, 0, left, 4), 2);
+	world_check_mounts(w);
+	job_go(w, 2);
+	job_eof(&j);
+	job_free(&j);
+	world_check(w);
+}
+
+static void own_children_live_on_as_under_stock(void **state)
+{
+	own_children(*state, true);
+	own_children(*state, false);
+}
+
+/* --- the daemon is gone ------------------------------------------------------ */
+
+/* A process in the daemon's place, which alone holds the pipes' ends. */
+static pid_t start_caller(struct world *w, const struct call *c)
+{
+	pid_t pid = fork();
+	struct job j;
+
+	assert_return_code(pid, errno);
+	if (pid)
+		return pid;
+	job_start(w, c, &j);
+	for (;;)
+		pause();
+}
+
+static void wait_ready(const struct world *w)
+{
+	struct pollfd p = { .fd = w->ready, .events = POLLIN };
+	char c;
+
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	assert_int_equal(read(w->ready, &c, 1), 1);
+}
+
+static void end_caller(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void caller_gone(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "ready; wait" };
+	pid_t caller = start_caller(w, &c);
+
+	wait_ready(w);
+	end_caller(caller);
+	world_check(w);
+}
+
+static void caller_gone_and_sigterm_ignored(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "catch-term /sync/term; ready; wait" };
+	pid_t caller = start_caller(w, &c);
+
+	wait_ready(w);
+	end_caller(caller);
+	wait_for_text(w, "cat /sync/term", "term");
+	world_check(w);
+}
+
+/* It looks like the end of the netconf; nothing may be started for nobody. */
+static void caller_gone_while_it_writes(void **state)
+{
+	static const char *const commands[] = { "ADD", "DEL" };
+	static char conf[1 << 20];
+	struct world *w = *state;
+	struct call c = { .script = "create /sync/ran", .netconf = conf };
+
+	memset(conf, ' ', sizeof(conf) - 1);
+	memcpy(conf, "{\"type\":\"userspace\"}", 20);
+	for (size_t i = 0; i < 2; i++) {
+		pid_t caller;
+
+		c.command = commands[i];
+		caller = start_caller(w, &c);
+		while (!child_of(caller))
+			pause_us(1000);
+		pause_us(20000);
+		end_caller(caller);
+		world_check(w);
+		assert_false(host_says(w, "ls /sync", "ran"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(killed_at_any_time),
+		WORLD_TEST_IN("killed_at_any_time_bidirectional",
+			      killed_at_any_time, &bidirectional),
+		WORLD_TEST(killed_at_every_call),
+		WORLD_TEST(sigterm_is_passed_on),
+		WORLD_TEST(sigterm_ends_both),
+		WORLD_TEST(sigkill_takes_the_delegate_along),
+		WORLD_TEST(own_children_live_on_as_under_stock),
+		WORLD_TEST(caller_gone),
+		WORLD_TEST(caller_gone_and_sigterm_ignored),
+		WORLD_TEST(caller_gone_while_it_writes),
+	};
+
+	return cmocka_run_group_tests_name("kill", tests, NULL, NULL);
+}
