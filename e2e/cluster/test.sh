@@ -15,6 +15,7 @@ keep=${KEEP:-0}
 if "${call[@]}" status >/dev/null 2>&1; then
 	keep=1
 fi
+# shellcheck disable=SC2317 # the trap calls it
 finish() {
 	if [ "$keep" = 1 ]; then
 		echo "e2e: $CLUSTER stays: make cluster-down removes it" >&2

@@ -24,7 +24,7 @@ kubernetes)
 		stamp+=" -X $package.gitVersion=$version"
 		stamp+=" -X $package.gitMajor=1 -X $package.gitMinor=${minor%%.*}"
 	done
-	flags+=(-tags grpcnotrace,selinux,notest -gcflags=all=-dwarf=false
+	flags+=(-tags "grpcnotrace,selinux,notest" -gcflags=all=-dwarf=false
 		-ldflags "$stamp")
 	;;
 etcd)

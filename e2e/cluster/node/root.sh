@@ -14,22 +14,22 @@ packages+=,conntrack,ethtool,socat,ca-certificates,hostname,mount,util-linux
 if [ "${1-}" = --customize ]; then
 	root=$2
 	chroot "$root" /bin/sh -eu <<-'INNER'
-	files="/usr/sbin/xtables-nft-multi /usr/sbin/iptables /usr/sbin/ip6tables
-	/usr/sbin/iptables-save /usr/sbin/iptables-restore /usr/sbin/ip6tables-save
-	/usr/sbin/ip6tables-restore /usr/sbin/conntrack /etc/alternatives/iptables
-	/etc/alternatives/ip6tables /etc/alternatives/iptables-save
-	/etc/alternatives/iptables-restore /etc/alternatives/ip6tables-save
-	/etc/alternatives/ip6tables-restore /usr/sbin/iptables-nft
-	/usr/sbin/ip6tables-nft /usr/sbin/iptables-nft-save
-	/usr/sbin/iptables-nft-restore /usr/sbin/ip6tables-nft-save
-	/usr/sbin/ip6tables-nft-restore /etc/protocols"
+	# What kube-proxy calls, with all that each name leads through; the links
+	# that merge /lib into /usr/lib come first, or a folder takes their place.
+	programs=$(ls /etc/alternatives/ip*tables* /usr/sbin/ip*tables* \
+		/usr/sbin/xtables-nft-multi /usr/sbin/conntrack)
 	libraries=$(ldd /usr/sbin/xtables-nft-multi /usr/sbin/conntrack |
-		grep -o '/[^ :]*\.so[^ ]*' | sort -u)
-	list=$(for file in $files $libraries; do
-		if [ -e "$file" ]; then echo "$file"; readlink -f "$file"; fi
-	done | sort -u; echo /lib /lib64 | tr ' ' '\n'
-		find /usr/lib/*/xtables -type f)
-	echo "$list" | tar -cf /kube-proxy.tar --no-recursion -T - 2>/dev/null
+		grep -o '/lib[^ :]*\.so[^ ]*' | sed 's,^,/usr,' | sort -u)
+	{
+		ls -d /lib /lib64 2>/dev/null || :
+		for file in $programs $libraries; do
+			echo "$file"
+			readlink -f "$file"
+		done | sort -u
+		find /usr/lib/*/xtables ! -type d
+	} >/files
+	tar -cf /kube-proxy.tar --no-recursion -T /files
+	rm /files
 	INNER
 	rm -f "$root/etc/machine-id" "$root/etc/hostname" "$root/etc/resolv.conf"
 	exit 0
@@ -47,6 +47,7 @@ if [ ! -d "$out" ]; then
 	echo "node root: installing Debian's packages into it, once" >&2
 	rm -rf "$out.new"
 	mkdir "$out.new"
+	# shellcheck disable=SC2016 # mmdebstrap's own shell expands it
 	if ! mmdebstrap --variant=minbase --include="$packages" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
