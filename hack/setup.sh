@@ -102,7 +102,7 @@ need_patches() {
 }
 
 need_lint() {
-  needs check delegates go
+  needs check go
   program clang-tidy clang-tidy "checks the C sources"
   program cppcheck cppcheck "checks the C sources"
   program shellcheck shellcheck "checks the shell scripts"
