@@ -49,7 +49,7 @@ func Build(ctx context.Context, source, tree string) error {
 	if err := buildCurl(ctx, source, tree, plugin(Curl)); err != nil {
 		return err
 	}
-	if err := copyFile(plugin(ClientGo), plugin(Unlisted)); err != nil {
+	if err := os.Symlink(ClientGo, plugin(Unlisted)); err != nil {
 		return err
 	}
 	if err := copyFile(filepath.Join(source, "delegates/shell/shell"), plugin(Shell)); err != nil {
