@@ -200,7 +200,7 @@ func (c *Cluster) separateNodes(ctx context.Context) error {
 	}
 	for i, node := range c.nodes {
 		script := fmt.Sprintf("sed -i 's|10.244.0.0/24|%s|' "+
-			"/etc/cni/net.d/10-bridge.conflist\n", podSubnet(i))
+			"/etc/cni/net.d/10-bridge.conf\n", podSubnet(i))
 		for j, address := range addresses {
 			if j != i {
 				script += fmt.Sprintf("ip route replace %s via %s\n",
