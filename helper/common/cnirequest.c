@@ -6,8 +6,8 @@
 #include "delegate-credentials.h"
 
 static const char *const command_names[] = {
-	[CNI_OTHER] = "",   [CNI_ADD] = "ADD", [CNI_DEL] = "DEL",
-	[CNI_CHECK] = "CHECK", [CNI_GC] = "GC",   [CNI_STATUS] = "STATUS",
+	[CNI_OTHER] = "",      [CNI_ADD] = "ADD", [CNI_DEL] = "DEL",
+	[CNI_CHECK] = "CHECK", [CNI_GC] = "GC",	  [CNI_STATUS] = "STATUS",
 };
 
 #define COMMANDS (sizeof(command_names) / sizeof(command_names[0]))

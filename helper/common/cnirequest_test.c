@@ -116,7 +116,8 @@ static void reads_the_pod(void **state)
 		{ NULL, "", "" },
 		{ "", "", "" },
 		{ ";;", "", "" },
-		{ "IgnoreUnknown=1;" NS "kube-system;" NAME "web-0.x;K8S_POD_UID=u",
+		{ "IgnoreUnknown=1;" NS "kube-system;" NAME
+		  "web-0.x;K8S_POD_UID=u",
 		  "kube-system", "web-0.x" },
 		{ NAME "p;" NS "n", "n", "p" },
 		{ NS "a;" NS "b;" NAME "c;" NAME "d", "b", "d" },

@@ -16,17 +16,24 @@ struct err {
 
 #define ERR_INIT { 0, "" }
 
-/* Both return -1, so that a caller can `return err_set(...)`. */
+/*
+ * Both return -1, so that a caller can `return err_set(...)`, and both take
+ * e->msg itself as an argument, so that a caller can put words before it.
+ */
 int err_set(struct err *e, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* As err_set, with ": " and the text of the errno value errnum behind it. */
+/*
+ * As err_set, with ": " and the text of the errno value errnum behind it: what
+ * is too long loses its end, never that text.
+ */
 int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /*
  * The text of an errno value as Go prints it (lower-case first letter), so
- * that messages read as those that users know from Multus. Never NULL.
+ * that messages read as those that users know from Multus. Never NULL; good
+ * until the thread's next call. EHWPOISON alone differs: Go has no text for it.
  */
 const char *err_errno_text(int errnum);
 

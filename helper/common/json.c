@@ -415,7 +415,8 @@ static bool match_key(const char *buf, struct json_span key, const char *name,
 	const char *p = buf + key.off + 1, *end = buf + key.off + key.len - 1;
 
 	for (; *name != '\0'; name++) {
-		if (p == end || fold(next_char(&p, end)) != (unsigned char)*name)
+		if (p == end ||
+		    fold(next_char(&p, end)) != (unsigned char)*name)
 			return false;
 	}
 	*ret_rest = p < end;

@@ -58,7 +58,7 @@ static const struct {
 	{ DOC("18446744073709551616") },
 	{ DOC("\"\\u0000\\ud800\\uDC00\\/\\b\\f\\n\\r\\t\\\\\\\"\"") },
 	{ DOC("\"\xff\xc0\x80\xed\xa0\x80\"") },
-	{ DOC("\"\x7f\"") },
+	{ DOC("\" !\x7f\"") },
 	{ DOC("{\"a\":1,\"a\":2,\"\":3}") },
 	{ DOC("[[[]],{},[{}]]") },
 	{ DOC("[true,false,null]") },
@@ -85,7 +85,8 @@ static const struct {
 	{ DOC("\xef\xbb\xbf{}"),
 	  "line 1, column 1: expected a value, found byte 0xef" },
 	{ DOC("\v{}"), "line 1, column 1: expected a value, found byte 0x0b" },
-	{ DOC("{}\0"), "line 1, column 3: expected nothing more, found byte 0x00" },
+	{ DOC("{}\0"),
+	  "line 1, column 3: expected nothing more, found byte 0x00" },
 	{ DOC("{} {}"), "line 1, column 4: expected nothing more, found '{'" },
 	{ DOC("1 2"), "line 1, column 3: expected nothing more, found '2'" },
 	{ DOC("01"), "line 1, column 2: expected nothing more, found '1'" },
@@ -100,30 +101,57 @@ static const struct {
 	{ DOC("falsey"), "line 1, column 6: expected nothing more, found 'y'" },
 	{ DOC("NaN"), "line 1, column 1: expected a value, found 'N'" },
 	{ DOC("'a'"), "line 1, column 1: expected a value, found '''" },
-	{ DOC("\"a"), "line 1, column 3: expected the rest of a string, found the end" },
-	{ DOC("\"\n\""), "line 1, column 2: expected the rest of a string, found byte 0x0a" },
-	{ DOC("\"\0\""), "line 1, column 2: expected the rest of a string, found byte 0x00" },
-	{ DOC("\"\x1f\""), "line 1, column 2: expected the rest of a string, found byte 0x1f" },
-	{ DOC("\"\\x41\""), "line 1, column 3: expected an escape such as \\n or \\u0041, found 'x'" },
-	{ DOC("\"\\\0\""), "line 1, column 3: expected an escape such as \\n or \\u0041, found byte 0x00" },
-	{ DOC("\"\\"), "line 1, column 3: expected an escape such as \\n or \\u0041, found the end" },
-	{ DOC("\"\\u00g0\""), "line 1, column 6: expected four hexadecimal digits, found 'g'" },
-	{ DOC("\"\\u00"), "line 1, column 6: expected four hexadecimal digits, found the end" },
+	{ DOC("\"a"),
+	  "line 1, column 3: expected the rest of a string, found the end" },
+	{ DOC("\"\n\""),
+	  "line 1, column 2: expected the rest of a string, found byte 0x0a" },
+	{ DOC("\"\0\""),
+	  "line 1, column 2: expected the rest of a string, found byte 0x00" },
+	{ DOC("\"\x1f\""),
+	  "line 1, column 2: expected the rest of a string, found byte 0x1f" },
+	{ DOC("\"\\x41\""), "line 1, column 3: expected an escape such as \\n "
+			    "or \\u0041, found 'x'" },
+	{ DOC("\"\\\0\""), "line 1, column 3: expected an escape such as \\n "
+			   "or \\u0041, found byte 0x00" },
+	{ DOC("\"\\"), "line 1, column 3: expected an escape such as \\n or "
+		       "\\u0041, found the end" },
+	{ DOC("\"\\u00g0\""),
+	  "line 1, column 6: expected four hexadecimal digits, found 'g'" },
+	{ DOC("\"\\u00"),
+	  "line 1, column 6: expected four hexadecimal digits, found the end" },
 	{ DOC("[1,]"), "line 1, column 4: expected a value, found ']'" },
 	{ DOC("[,1]"), "line 1, column 2: expected a value, found ','" },
 	{ DOC("[1 2]"), "line 1, column 4: expected ',' or ']', found '2'" },
 	{ DOC("[1}"), "line 1, column 3: expected ',' or ']', found '}'" },
 	{ DOC("["), "line 1, column 2: expected a value, found the end" },
 	{ DOC("]"), "line 1, column 1: expected a value, found ']'" },
-	{ DOC("{,}"), "line 1, column 2: expected a key in double quotes, found ','" },
-	{ DOC("{\"a\":1,}"), "line 1, column 8: expected a key in double quotes, found '}'" },
-	{ DOC("{a:1}"), "line 1, column 2: expected a key in double quotes, found 'a'" },
-	{ DOC("{1:1}"), "line 1, column 2: expected a key in double quotes, found '1'" },
-	{ DOC("{\"a\"}"), "line 1, column 5: expected ':' behind the key, found '}'" },
+	{ DOC("{,}"),
+	  "line 1, column 2: expected a key in double quotes, found ','" },
+	{ DOC("{\"a\":1,}"),
+	  "line 1, column 8: expected a key in double quotes, found '}'" },
+	{ DOC("{a:1}"),
+	  "line 1, column 2: expected a key in double quotes, found 'a'" },
+	{ DOC("{1:1}"),
+	  "line 1, column 2: expected a key in double quotes, found '1'" },
+	{ DOC("{\"a\\x\":1}"), "line 1, column 5: expected an escape such as "
+			       "\\n or \\u0041, found 'x'" },
+	{ DOC("{\"a\\ \":1}"), "line 1, column 5: expected an escape such as "
+			       "\\n or \\u0041, found byte 0x20" },
+	{ DOC("{!"),
+	  "line 1, column 2: expected a key in double quotes, found '!'" },
+	{ DOC("{~"),
+	  "line 1, column 2: expected a key in double quotes, found '~'" },
+	{ DOC("{\x7f"), "line 1, column 2: expected a key in double quotes, "
+			"found byte 0x7f" },
+	{ DOC("{\"a\"}"),
+	  "line 1, column 5: expected ':' behind the key, found '}'" },
 	{ DOC("{\"a\":}"), "line 1, column 6: expected a value, found '}'" },
-	{ DOC("{\"a\":1]"), "line 1, column 7: expected ',' or '}', found ']'" },
-	{ DOC("{\"a\":1"), "line 1, column 7: expected ',' or '}', found the end" },
-	{ DOC("{\n \"a\": 1,\n\tx}"), "line 3, column 2: expected a key in double quotes, found 'x'" },
+	{ DOC("{\"a\":1]"),
+	  "line 1, column 7: expected ',' or '}', found ']'" },
+	{ DOC("{\"a\":1"),
+	  "line 1, column 7: expected ',' or '}', found the end" },
+	{ DOC("{\n \"a\": 1,\n\tx}"),
+	  "line 3, column 2: expected a key in double quotes, found 'x'" },
 	{ DOC("{}//"), "line 1, column 3: expected nothing more, found '/'" },
 };
 
@@ -179,7 +207,7 @@ static void describe(const char *doc, const struct json_item *item, char *out,
 	}
 	snprintf(out + len, size - len, "%u%c%c %.*s%s%.*s\n", item->depth,
 		 "E=+-"[item->event], "{[s#tfn"[item->type],
-		 item->has_key ? (int)item->key.len : 0,
+		 item -> has_key ? (int)item -> key.len : 0,
 		 item->has_key ? doc + item->key.off : "",
 		 item->has_key ? "=" : "", (int)item->value.len,
 		 doc + item->value.off);
@@ -187,8 +215,9 @@ static void describe(const char *doc, const struct json_item *item, char *out,
 
 static void yields_events(void **state)
 {
-	static const char doc[] = "{\"a\" : [1, \"x\", {}, [true]], \"b\": {\"a\":null},"
-				  "\"a\":false}";
+	static const char doc[] =
+		"{\"a\" : [1, \"x\", {}, [true]], \"b\": {\"a\":null},"
+		"\"a\":false}";
 	struct err e = ERR_INIT;
 	struct json_item item;
 	char got[1024] = "";
@@ -222,7 +251,7 @@ static void yields_events(void **state)
 static void tells_objects_from_arrays_at_any_depth(void **state)
 {
 	static const char open[] = "[{\"a\":", close[] = "}]";
-	char doc[200 * 8 + 1] = "";
+	char doc[200 * 8 + 2] = "";
 	struct err e = ERR_INIT;
 
 	(void)state;
@@ -258,8 +287,8 @@ static void positions(void **state)
 {
 	static const struct {
 		size_t off, line, column;
-	} t[] = { { 0, 1, 1 }, { 1, 1, 2 }, { 2, 1, 3 }, { 3, 2, 1 },
-		  { 4, 3, 1 }, { 6, 3, 3 } };
+	} t[] = { { 0, 1, 1 }, { 1, 1, 2 }, { 2, 1, 3 },
+		  { 3, 2, 1 }, { 4, 3, 1 }, { 6, 3, 3 } };
 	size_t line, column;
 
 	(void)state;
@@ -285,11 +314,20 @@ static const struct {
 	{ DOC("\"\\uDBFF\\uDFFF\""), DOC("\xf4\x8f\xbf\xbf") },
 	{ DOC("\"\\ud800\""), DOC("\xef\xbf\xbd") },
 	{ DOC("\"\\udc00\\ud800\""), DOC("\xef\xbf\xbd\xef\xbf\xbd") },
-	{ DOC("\"\\ud800\\ud800\\udc00\""), DOC("\xef\xbf\xbd\xf0\x90\x80\x80") },
-	{ DOC("\"\\ud800\\u0041\""), DOC("\xef\xbf\xbd" "A") },
+	{ DOC("\"\\ud800\\ud800\\udc00\""),
+	  DOC("\xef\xbf\xbd\xf0\x90\x80\x80") },
+	{ DOC("\"\\ud800\\u0041\""), DOC("\xef\xbf\xbd"
+					 "A") },
 	{ DOC("\"\\ud800\\ndc00\""), DOC("\xef\xbf\xbd\ndc00") },
+	{ DOC("\"\\ud800xudc00\""), DOC("\xef\xbf\xbdxudc00") },
+	{ DOC("\"\\ud7ff\\udfff\\ue000\""),
+	  DOC("\xed\x9f\xbf\xef\xbf\xbd\xee\x80\x80") },
+	{ DOC("\"\\udc00\\udc00\""), DOC("\xef\xbf\xbd\xef\xbf\xbd") },
+	{ DOC("\"\\ud800\\udbff\""), DOC("\xef\xbf\xbd\xef\xbf\xbd") },
+	{ DOC("\"\\ud800\\ue000\""), DOC("\xef\xbf\xbd\xee\x80\x80") },
 	{ DOC("\"\\ud800udc00\""), DOC("\xef\xbf\xbdudc00") },
-	{ DOC("\"\xff\xe2\x84\""), DOC("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd") },
+	{ DOC("\"\xff\xe2\x84\""),
+	  DOC("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd") },
 	{ DOC("\"\xe2\x84\xaa\""), DOC("\xe2\x84\xaa") },
 };
 
@@ -312,10 +350,17 @@ static void decodes_as_go(void **state)
 
 static void decodes_into_what_room_there_is(void **state)
 {
-	static const char in[] = "\"ab\xe2\x84\xaa" "c\"";
-	static const char *const by_size[] = { "",   "",   "a", "ab", "ab",
-					       "ab", "ab\xe2\x84\xaa",
-					       "ab\xe2\x84\xaa" "c" };
+	static const char in[] = "\"ab\xe2\x84\xaa"
+				 "c\"";
+	static const char *const by_size[] = { "",
+					       "",
+					       "a",
+					       "ab",
+					       "ab",
+					       "ab",
+					       "ab\xe2\x84\xaa",
+					       "ab\xe2\x84\xaa"
+					       "c" };
 	const struct json_span span = { 0, sizeof(in) - 1 };
 	char out[16];
 
@@ -351,6 +396,8 @@ static const struct {
 	{ "\"k8s-\"", "k8s_", false, false },
 	{ "\"[pam\"", "{pam", false, false },
 	{ "\"\\u004b\"", "k", true, true },
+	{ "\"AZaz@\"", "azaz@", true, true },
+	{ "\"@[`{\"", "@[`{", true, true },
 	{ "\"\xe2\x84\xab\"", "a", false, false },
 };
 

@@ -34,7 +34,7 @@ static const struct choice {
 	const char *name;
 	unsigned where;
 } choices[] = {
-	{ "kubeconfig", IN_CONF | IN_IPAM },	    /* userspace, DANM, consul */
+	{ "kubeconfig", IN_CONF | IN_IPAM },	    /* userspace-cni */
 	{ "kubernetes", IN_CONF | IN_IPAM },	    /* calico, whereabouts */
 	{ "etcd_*", IN_CONF | IN_IPAM },	    /* calico */
 	{ "k8s_*", IN_POLICY },			    /* calico */
@@ -150,8 +150,7 @@ static void note_version(const char *buf, const struct json_item *item,
 	if (item->type == JSON_STRING)
 		len = json_decode_string(buf, item->value, v,
 					 sizeof(ret->cni_version));
-	if (len >= sizeof(ret->cni_version) ||
-	    strspn(v, "0123456789.") != len)
+	if (len >= sizeof(ret->cni_version) || strspn(v, "0123456789.") != len)
 		len = 0;
 	v[len] = '\0';
 }

@@ -47,7 +47,9 @@ static const struct {
 	{ "{\"\\u006bubernete\\u017f\":1}", "kubernetes" },
 	{ "{\"IPAM\":{\"Kubernetes\":1}}", "ipam.kubernetes" },
 	{ "{\"\\u0049pam\":{\"kubernetes\":1}}", "ipam.kubernetes" },
-	{ "{\"policy\":{\"\xe2\x84\xaa" "8S_api_root\":1}}", "policy.k8s_*" },
+	{ "{\"policy\":{\"\xe2\x84\xaa"
+	  "8S_api_root\":1}}",
+	  "policy.k8s_*" },
 	{ "{\"ipam\":{\"kubernetes\":1},\"ipam\":{}}", "ipam.kubernetes" },
 	{ "{\"ipam\":{},\"ipam\":{\"kubernetes\":1}}", "ipam.kubernetes" },
 	{ "{\"ipam\":null,\"Ipam\":{\"kubernetes\":1}}", "ipam.kubernetes" },
@@ -55,9 +57,11 @@ static const struct {
 	  "delegate.ipam.kubernetes" },
 	/* The first one is named. */
 	{ "{\"ipam\":{\"kubernetes\":1},\"kubeconfig\":1}", "ipam.kubernetes" },
-	{ "{\"kubernetes\":{\"kubeconfig\":1},\"kubeconfig\":1}", "kubernetes" },
+	{ "{\"kubernetes\":{\"kubeconfig\":1},\"kubeconfig\":1}",
+	  "kubernetes" },
 	/* Behind objects that were entered and left again. */
-	{ "{\"delegate\":{\"ipam\":{\"policy\":{}},\"x\":[{}]},\"kubeconfig\":1}",
+	{ "{\"delegate\":{\"ipam\":{\"policy\":{}},\"x\":[{}]},\"kubeconfig\":"
+	  "1}",
 	  "kubeconfig" },
 	{ "{\"ipam\":{\"policy\":{},\"kubernetes\":1}}", "ipam.kubernetes" },
 	{ "{\"prevResult\":{\"ipam\":{}},\"ipam\":{\"kubernetes\":1}}",
@@ -70,7 +74,8 @@ static const struct {
 	{ "{\"policy\":{\"k8s\":1},\"etcd\":1,\"kubeconfigs\":1}", "" },
 	{ "{\"kubeconfig\\u0000\":1}", "" },
 	{ "{\"name\":\"kubeconfig\",\"type\":\"kubernetes\"}", "" },
-	{ "{\"prevResult\":{\"kubeconfig\":1,\"ipam\":{\"kubernetes\":1}}}", "" },
+	{ "{\"prevResult\":{\"kubeconfig\":1,\"ipam\":{\"kubernetes\":1}}}",
+	  "" },
 	{ "{\"args\":{\"kubeconfig\":1,\"delegate\":{\"kubeconfig\":1}}}", "" },
 	{ "{\"x\":{\"kubeconfig\":1,\"ipam\":{\"kubernetes\":1}}}", "" },
 	{ "{\"ipam\":[{\"kubernetes\":1}],\"x\":[{\"kubeconfig\":1}]}", "" },

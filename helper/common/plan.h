@@ -58,7 +58,8 @@ struct plan {
 };
 
 /*
- * Decides. Returns 0 with the list in ret, and every warning noted in r; or
+ * Decides. Returns 0 with the list in ret, and the source and every warning
+ * noted in r; or
  * -1 with the error where the delegate must not start: ADD and CHECK never
  * run without what they need; DEL and GC run without and say so; STATUS, which
  * asks whether an ADD would work, gets the reason as DC_CODE_NOT_AVAILABLE.

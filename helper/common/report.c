@@ -42,7 +42,9 @@ struct line {
 	bool full;	   /* something did not fit: the text is of no use */
 };
 
-__attribute__((format(printf, 2, 3)))
+static void put(struct line *l, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 static void put(struct line *l, const char *fmt, ...)
 {
 	size_t room = l->size - l->len;
@@ -202,7 +204,9 @@ size_t report_format(const struct report *r, char *out, size_t size)
 	if (size > DC_REPORT_MAX)
 		size = DC_REPORT_MAX;
 	for (;;) {
-		l = (struct line){ .buf = out, .size = size, .string_max = max };
+		l = (struct line){ .buf = out,
+				   .size = size,
+				   .string_max = max };
 		if (put_report(&l, r, shown) || max == 0)
 			return l.len;
 		if (shown > 0)

@@ -44,16 +44,33 @@ void report_fallback(struct report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Writes the report as one JSON line with its newline, at most DC_REPORT_MAX
- * bytes (size must be at least that): valid JSON always; where it would be
- * longer, fallbacks and then strings are cut. Returns the length.
+ * Writes the report as one JSON line with its newline and a NUL, at most
+ * DC_REPORT_MAX bytes (size must be at least that): valid JSON always; where
+ * it would be longer, fallbacks are left out from the last on and counted in
+ * an element "N more", and then strings are cut. Returns the length without
+ * the NUL. The members, always all of them and in this order:
+ *
+ *   v                   DC_REPORT_VERSION
+ *   rule                null: there are no rules with --directory
+ *   plugin              string, or null
+ *   types               array of four strings, as in --types; "" where absent
+ *   command             "ADD" and so on, or null for one that needs nothing
+ *   podNamespace, pod   string, or null
+ *   source              "none", "directory", "conf" or "host"
+ *   jti, expires        null: a directory's token is not read
+ *   fallbacks           array of strings
+ *   setupMicroseconds, teardownMicroseconds
+ *   exitStatus          number, or null where the delegate did not exit
+ *   signal              number, or null
+ *   error               {"code": number, "msg": string}, or null
  */
 size_t report_format(const struct report *r, char *out, size_t size);
 
 /*
  * A CNI error (CNI spec 1.1.0, section 5, "Error") as one JSON line:
- * cniVersion (left out where "" or NULL), code, msg. Returns its length; the
- * text is cut so that it is valid JSON whatever the size (at least 64).
+ * cniVersion (left out where NULL or no version), code, msg. Returns its length
+ * without the NUL behind it; the text is cut so that it is valid JSON whatever
+ * the size (at least 64).
  */
 size_t cni_error_format(const char *cni_version, const struct err *e, char *out,
 			size_t size);

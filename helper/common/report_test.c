@@ -64,19 +64,18 @@ static void a_full_report(void **state)
 	report_fallback(&r, "noswap: %s", "none");
 	report_fallback(&r, "second");
 	report_fallback(&r, "noswap: %s", "none");
-	check_line(&r,
-		   "{\"v\":1,\"rule\":null,"
-		   "\"plugin\":\"/opt/cni/bin/userspace\","
-		   "\"types\":[\"userspace\",\"host-local\",\"\",\"\"],"
-		   "\"command\":\"ADD\",\"podNamespace\":\"default\","
-		   "\"pod\":\"web-0\",\"source\":\"directory\","
-		   "\"jti\":null,\"expires\":null,"
-		   "\"fallbacks\":[\"noswap: none\",\"second\"],"
-		   "\"setupMicroseconds\":1234,"
-		   "\"teardownMicroseconds\":9223372036854775807,"
-		   "\"exitStatus\":1,\"signal\":9,"
-		   "\"error\":{\"code\":107,"
-		   "\"msg\":\"install \\\"x\\\"\"}}\n");
+	check_line(&r, "{\"v\":1,\"rule\":null,"
+		       "\"plugin\":\"/opt/cni/bin/userspace\","
+		       "\"types\":[\"userspace\",\"host-local\",\"\",\"\"],"
+		       "\"command\":\"ADD\",\"podNamespace\":\"default\","
+		       "\"pod\":\"web-0\",\"source\":\"directory\","
+		       "\"jti\":null,\"expires\":null,"
+		       "\"fallbacks\":[\"noswap: none\",\"second\"],"
+		       "\"setupMicroseconds\":1234,"
+		       "\"teardownMicroseconds\":9223372036854775807,"
+		       "\"exitStatus\":1,\"signal\":9,"
+		       "\"error\":{\"code\":107,"
+		       "\"msg\":\"install \\\"x\\\"\"}}\n");
 }
 
 static void an_empty_report(void **state)
@@ -92,6 +91,17 @@ static void an_empty_report(void **state)
 		       "\"fallbacks\":[],\"setupMicroseconds\":0,"
 		       "\"teardownMicroseconds\":0,\"exitStatus\":null,"
 		       "\"signal\":null,\"error\":null}\n");
+}
+
+static void success_is_a_status(void **state)
+{
+	struct report r = { .exit_status = 0 };
+	char line[DC_REPORT_MAX + 1];
+	json_t *parsed = format(&r, line, sizeof(line));
+
+	(void)state;
+	assert_true(json_is_integer(json_object_get(parsed, "exitStatus")));
+	json_decref(parsed);
 }
 
 static void names_every_source(void **state)
@@ -160,11 +170,11 @@ static void gives_up_fallbacks_first(void **state)
 	parsed = format(&r, line, sizeof(line));
 	list = json_object_get(parsed, "fallbacks");
 	assert_in_range(json_array_size(list), 4, 8);
-	assert_memory_equal(json_string_value(json_array_get(list, 0)), "00", 2);
-	assert_int_equal(
-		json_string_length(json_object_get(
-			json_object_get(parsed, "error"), "msg")),
-		sizeof(error.msg) - 1);
+	assert_memory_equal(json_string_value(json_array_get(list, 0)), "00",
+			    2);
+	assert_int_equal(json_string_length(json_object_get(
+				 json_object_get(parsed, "error"), "msg")),
+			 sizeof(error.msg) - 1);
 	json_decref(parsed);
 }
 
@@ -196,6 +206,27 @@ static void fits_whatever_the_strings_hold(void **state)
 		memset(r.pod.name, fill[i], CNI_NAME_MAX);
 		json_decref(format(&r, line, sizeof(line)));
 	}
+}
+
+/* Every length around the limit: whole while it fits, cut from there on. */
+static void fits_to_the_byte(void **state)
+{
+	static char plugin[DC_REPORT_MAX + 2];
+	const struct report r = { .plugin = plugin };
+	size_t longest = 0;
+
+	(void)state;
+	for (size_t n = 3000; n < sizeof(plugin); n++) {
+		char line[DC_REPORT_MAX + 1];
+		json_t *parsed;
+
+		memset(plugin, 'p', n);
+		parsed = format(&r, line, sizeof(line));
+		if (json_string_length(json_object_get(parsed, "plugin")) == n)
+			longest = strlen(line);
+		json_decref(parsed);
+	}
+	assert_int_equal(longest, DC_REPORT_MAX - 1);
 }
 
 static const struct {
@@ -245,6 +276,22 @@ static void cni_error_leaves_out_no_version(void **state)
 	}
 }
 
+static void cni_error_uses_all_the_room(void **state)
+{
+	static const char want[] = "{\"code\":100,\"msg\":\"0123456789012345"
+				   "67890123456789012345678901234567890\"}\n";
+	struct err e = { 100, "012345678901234567890123456789"
+			      "012345678901234567890" };
+	char out[sizeof(want)];
+
+	(void)state;
+	assert_int_equal(cni_error_format(NULL, &e, out, sizeof(out)),
+			 sizeof(want) - 1);
+	assert_string_equal(out, want);
+	cni_error_format(NULL, &e, out, sizeof(out) - 1);
+	assert_string_equal(out + sizeof(want) - 6, "9\"}\n");
+}
+
 /* Every size: strict JSON, the message a beginning of the whole one. */
 static void cni_error_fits(void **state)
 {
@@ -277,13 +324,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_report),
 		cmocka_unit_test(an_empty_report),
+		cmocka_unit_test(success_is_a_status),
 		cmocka_unit_test(names_every_source),
 		cmocka_unit_test(counts_fallbacks_beyond_the_list),
 		cmocka_unit_test(cuts_a_long_fallback),
 		cmocka_unit_test(gives_up_fallbacks_first),
 		cmocka_unit_test(fits_whatever_the_strings_hold),
+		cmocka_unit_test(fits_to_the_byte),
 		cmocka_unit_test(cni_error_escapes),
 		cmocka_unit_test(cni_error_leaves_out_no_version),
+		cmocka_unit_test(cni_error_uses_all_the_room),
 		cmocka_unit_test(cni_error_fits),
 	};
 

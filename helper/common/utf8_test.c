@@ -29,22 +29,25 @@ static const struct {
 };
 
 static const char *const invalid[] = {
-	"\x80",		    /* a continuation byte alone */
+	"\x80", /* a continuation byte alone */
 	"\xbf",
-	"\xc0\x80",	    /* overlong */
+	"\xc0\x80", /* overlong */
 	"\xc1\xbf",
 	"\xe0\x9f\xbf",
 	"\xf0\x8f\xbf\xbf",
-	"\xed\xa0\x80",	    /* surrogates */
+	"\xed\xa0\x80", /* surrogates */
 	"\xed\xbf\xbf",
 	"\xf4\x90\x80\x80", /* above U+10FFFF */
+	"\xf8\x90\x80\x80",
 	"\xf8\x88\x80\x80\x80",
 	"\xff",
-	"\xc2",		    /* cut */
+	"\xc2", /* cut */
 	"\xe2\x84",
 	"\xf0\x9f\x98",
-	"\xc2" "a",	    /* no continuation */
-	"\xe2\x84" "a",
+	"\xc2"
+	"a", /* no continuation */
+	"\xe2\x84"
+	"a",
 };
 
 static void decodes_valid(void **state)
@@ -66,9 +69,9 @@ static void replaces_invalid_by_the_byte(void **state)
 	for (size_t i = 0; i < COUNT(invalid); i++) {
 		size_t size;
 
-		assert_int_equal(utf8_decode(invalid[i], strlen(invalid[i]),
-					     &size),
-				 UTF8_REPLACEMENT);
+		assert_int_equal(
+			utf8_decode(invalid[i], strlen(invalid[i]), &size),
+			UTF8_REPLACEMENT);
 		assert_int_equal(size, 1);
 	}
 }
