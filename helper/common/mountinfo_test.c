@@ -47,6 +47,7 @@ static void reads(void **state)
 		  false },
 		{ "9 1 0:1 / / rw notshared:1 shared master:x - tmpfs t rw", 9,
 		  false, false },
+		{ "9 1 0:1 / / rw x -y shared:1 - tmpfs t rw", 9, true, false },
 		{ "9 1 0:4 net:[4026531840] /run/netns/a rw shared:3 - nsfs "
 		  "nsfs rw",
 		  9, true, false },

@@ -22,8 +22,9 @@ struct netconf {
 	 * The first key by which the configuration chooses an API server or
 	 * credential files of its own, as a dotted path of the names as we
 	 * know them ("ipam.kubernetes", "policy.k8s_*", whatever their case
-	 * in the file), with its place in the file; "" where there is none. Whoever wrote
-	 * such a key could have our token sent to a server of his.
+	 * in the file), with its place in the file; "" where there is none.
+	 * Whoever wrote such a key could have our token sent to a server of
+	 * his.
 	 */
 	char choice[128];
 	size_t choice_line;
@@ -35,8 +36,8 @@ struct netconf {
  * `delegate.ipam` and every deeper delegate; not prevResult and not args.
  * Keys are compared as Go compares them, duplicates all count, and presence
  * counts whatever the value. Returns 0, or -1 where Go could not decode it
- * into an object: code DC_CODE_UNSAFE_REQUEST, and a message that
- * begins with what to do, line and column. Not reentrant.
+ * into an object: code DC_CODE_UNSAFE_REQUEST, and a message that begins with
+ * what to do, line and column. Not reentrant.
  */
 int netconf_read(const char *buf, size_t len, struct netconf *ret,
 		 struct err *e) __attribute__((warn_unused_result));

@@ -17,6 +17,7 @@
 /* Formats in a buffer of just that size; checks form and strict JSON. */
 static json_t *format(const struct report *r, char *line, size_t size)
 {
+	static char larger[2 * DC_REPORT_MAX];
 	char *exact = malloc(DC_REPORT_MAX);
 	json_error_t problem;
 	json_t *parsed;
@@ -25,6 +26,7 @@ static json_t *format(const struct report *r, char *line, size_t size)
 	assert_non_null(exact);
 	len = report_format(r, exact, DC_REPORT_MAX);
 	assert_in_range(len, 2, DC_REPORT_MAX);
+	assert_int_equal(report_format(r, larger, sizeof(larger)), len);
 	assert_int_equal(exact[len - 1], '\n');
 	assert_null(memchr(exact, '\n', len - 1));
 	parsed = json_loadb(exact, len, JSON_REJECT_DUPLICATES, &problem);
