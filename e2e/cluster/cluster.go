@@ -150,7 +150,7 @@ func Attach(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	facts := hostFacts()
-	for _, name := range []string{"docker", "podman"} {
+	for _, name := range engineNames {
 		e, err := engineFor(facts, name, o.CacheDir)
 		if err != nil {
 			return nil, err
@@ -240,12 +240,30 @@ func (c *Cluster) Down(ctx context.Context) error {
 }
 
 func (c *Cluster) remove(ctx context.Context) error {
-	if _, err := c.findNodes(ctx); err != nil {
+	nodes, err := c.findNodes(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.kill(ctx, nodes); err != nil {
 		return err
 	}
 	return c.withProvider(func(provider *kind.Provider) error {
 		return provider.Delete(c.o.Name, c.Kubeconfig())
 	})
+}
+
+// kill ends the nodes and waits for that, since an engine that removes a
+// running container gives up after ten seconds, however busy the host is.
+func (c *Cluster) kill(ctx context.Context, nodes []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for _, node := range nodes {
+		_, _ = c.engine.run(ctx, nil, "kill", "--signal", "KILL", node)
+		if _, err := c.engine.run(ctx, nil, "wait", node); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // removeNetwork fails, as it should, while another cluster of ours uses it.

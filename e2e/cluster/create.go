@@ -43,6 +43,7 @@ func (c *Cluster) create(ctx context.Context, d Decision) error {
 		})
 	})
 	if err != nil {
+		c.removeNetwork(ctx)
 		return explain(err)
 	}
 	if c.nodes, err = c.findNodes(ctx); err != nil {

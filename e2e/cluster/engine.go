@@ -13,6 +13,9 @@ import (
 	"strings"
 )
 
+// engineNames are the engines that kind knows how to use, the preferred first.
+var engineNames = []string{"docker", "podman"}
+
 // Engine is how to call docker or podman.
 type Engine struct {
 	Name string

@@ -18,7 +18,10 @@ import (
 	"strings"
 )
 
-const project = "multus-delegate-credentials"
+const (
+	project        = "multus-delegate-credentials"
+	nodeRepository = "localhost/" + project + "/node"
+)
 
 //go:embed node/pause.c
 var pauseSource []byte
@@ -40,7 +43,7 @@ type Parts struct {
 func NodeImage(ctx context.Context, e Engine, o Options,
 	parts Parts) (string, error) {
 	p := newProgress(o.Log)
-	name := "localhost/" + project + "/node:" + parts.hash()
+	name := nodeRepository + ":" + parts.hash()
 	if e.hasImage(ctx, name) {
 		return name, nil
 	}
@@ -51,8 +54,46 @@ func NodeImage(ctx context.Context, e Engine, o Options,
 		}
 		defer os.RemoveAll(work)
 		b := imageBuilder{Parts: parts, work: work, cacheDir: o.CacheDir}
-		return b.load(ctx, e, name)
+		if err := b.load(ctx, e, name); err != nil {
+			return err
+		}
+		return removeImages(ctx, e, nodeRepository+":", name)
 	})
+}
+
+// removeImages frees the gigabyte that each earlier node image takes; the
+// engine keeps those that a cluster still uses.
+func removeImages(ctx context.Context, e Engine, prefix, but string) error {
+	out, err := e.run(ctx, nil, "images", "--format",
+		"{{.Repository}}:{{.Tag}}")
+	if err != nil {
+		return err
+	}
+	for _, image := range strings.Fields(out) {
+		if strings.HasPrefix(image, prefix) && image != but {
+			_, _ = e.run(ctx, nil, "rmi", image)
+		}
+	}
+	return nil
+}
+
+// RemoveImages removes what this project has put into the engines' stores,
+// but for what a cluster still uses.
+func RemoveImages(ctx context.Context, o Options) error {
+	facts := hostFacts()
+	for _, name := range engineNames {
+		e, err := engineFor(facts, name, o.CacheDir)
+		if err != nil {
+			return err
+		}
+		if yes, _ := answers(ctx, e); !yes {
+			continue
+		}
+		if err := removeImages(ctx, e, "localhost/"+project+"/", ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // formatVersion changes when the code here makes another image of same parts.

@@ -27,7 +27,7 @@ const (
 func probe(ctx context.Context, o Options, p *progress) (Facts, error) {
 	f := hostFacts()
 	f.NodeImage, f.KindImage = o.NodeImage, kindImage()
-	for _, name := range []string{"docker", "podman"} {
+	for _, name := range engineNames {
 		facts, err := probeEngine(ctx, o, f, name, p)
 		if err != nil {
 			return Facts{}, err

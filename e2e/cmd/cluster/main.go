@@ -19,21 +19,22 @@ import (
 	"multus-delegate-credentials/e2e/cluster"
 )
 
-const usage = `usage: cluster [options] prepare|up|down|status|kubeconfig|logs
+const usage = `usage: cluster [options] prepare|up|down|status|kubeconfig|logs|remove-images
        cluster [options] exec NODE COMMAND [ARGUMENT...]   (NODE: name or number)
        cluster [options] node-image KUBERNETES ETCD CNI-PLUGINS ROOT
 `
 
 // commands is what each word does.
 var commands = map[string]func(context.Context, *options, []string) error{
-	"prepare":    prepare,
-	"up":         up,
-	"down":       down,
-	"status":     status,
-	"kubeconfig": kubeconfig,
-	"logs":       logs,
-	"exec":       execute,
-	"node-image": nodeImage,
+	"prepare":       prepare,
+	"up":            up,
+	"down":          down,
+	"status":        status,
+	"kubeconfig":    kubeconfig,
+	"logs":          logs,
+	"exec":          execute,
+	"node-image":    nodeImage,
+	"remove-images": removeImages,
 }
 
 type options struct {
@@ -175,6 +176,10 @@ func logs(ctx context.Context, o *options, _ []string) error {
 	dir, err := c.Logs()
 	fmt.Println(dir)
 	return err
+}
+
+func removeImages(ctx context.Context, o *options, _ []string) error {
+	return cluster.RemoveImages(ctx, o.Options)
 }
 
 // execute runs a command in a node with our own stdin, stdout and stderr.
