@@ -11,7 +11,8 @@
  *
  * All need -D_GNU_SOURCE -I../../include. The programs look for the delegate
  * beside them and for the helper one directory up; TEST_HELPER names another
- * one. run.sh DIRECTORY runs them all.
+ * one. run.sh OUT PROGRAM... runs them all. TEST_FILTER picks tests by name,
+ * TEST_SEED repeats a run of test_kill.
  */
 
 #include <setjmp.h>
@@ -58,8 +59,9 @@ struct world_options {
 
 struct world {
 	struct world_options o;
-	pid_t host;   /* processes that keep the two namespaces */
-	pid_t daemon;
+	pid_t host;   /* processes that keep the two namespaces, */
+	pid_t daemon; /* as long as the pipe is open */
+	int life[2];
 	int host_ns;
 	int daemon_ns;
 	int ready; /* the FIFOs of ops.h, open for both directions */
@@ -93,7 +95,7 @@ void world_check(struct world *w);
 /* The parts of it, for tests that change the host themselves. */
 void world_check_mounts(struct world *w);
 void world_check_files(struct world *w);
-void world_check_processes(struct world *w);
+void world_check_processes(void);
 /* Takes what is there now for "before", after a test's own changes. */
 void world_rebase(struct world *w);
 
@@ -110,12 +112,12 @@ void daemon_do(struct world *w, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Whether the text is found in what the script prints on the host. */
 bool host_says(struct world *w, const char *script, const char *text);
-/* Children of this process that are neither keepers nor pid except. */
-size_t children(const struct world *w, pid_t except, pid_t *ret, size_t max);
+/* Children of this process; the ended ones are reaped and not counted. */
+size_t children(pid_t *ret, size_t max);
 /* Any child of that process, 0 for none. */
 pid_t child_of(pid_t parent);
 /* Reaps what has ended and waits for those that are about to. */
-bool children_gone(const struct world *w, pid_t except);
+bool children_gone(void);
 
 /* --- job.c: one run, as the daemon would start it ------------------------- */
 

@@ -114,7 +114,7 @@ static pid_t parent_of(const char *pid)
 	return parent;
 }
 
-size_t children(const struct world *w, pid_t except, pid_t *ret, size_t max)
+size_t children(pid_t *ret, size_t max)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *e;
@@ -124,8 +124,7 @@ size_t children(const struct world *w, pid_t except, pid_t *ret, size_t max)
 	while ((e = readdir(d))) {
 		pid_t pid = atoi(e->d_name);
 
-		if (pid <= 0 || pid == except || pid == w->host ||
-		    pid == w->daemon || parent_of(e->d_name) != getpid())
+		if (pid <= 0 || parent_of(e->d_name) != getpid())
 			continue;
 		if (waitpid(pid, NULL, WNOHANG) == pid)
 			continue; /* it had ended: reaped */
@@ -150,15 +149,16 @@ pid_t child_of(pid_t parent)
 	return found;
 }
 
-bool children_gone(const struct world *w, pid_t except)
+bool children_gone(void)
 {
 	const struct timespec t = { 0, 1000000 };
-	pid_t pid[16];
+	pid_t pid = 0;
 
-	for (int i = 0; i < PATIENCE_MS / 3; i++) {
-		if (!children(w, except, pid, 16))
-			return true;
-		nanosleep(&t, NULL);
+	for (int i = 0; i < PATIENCE_MS && pid >= 0; i++) {
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			continue;
+		if (!pid)
+			nanosleep(&t, NULL);
 	}
-	return false;
+	return pid < 0; /* ECHILD */
 }

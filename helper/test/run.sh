@@ -12,7 +12,7 @@ logs=$out/helper-test/logs
 began=$SECONDS
 root=()
 if [ "$(id -u)" != 0 ]; then
-  root=(sudo "--preserve-env=TEST_SEED,TEST_HELPER,ASAN_OPTIONS")
+  root=(sudo "--preserve-env=TEST_SEED,TEST_FILTER,TEST_HELPER,ASAN_OPTIONS")
 fi
 mkdir -p "$logs" "$out/results"
 

@@ -75,7 +75,7 @@ static void new_host_mounts_show_up(void **state)
 	finish(w, &j);
 	assert_string_equal(j.out.buf, "var\nrun\nmnt\nkube-system\n");
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 }
 
 static void host_can_umount_and_remove(void **state)
@@ -128,7 +128,7 @@ static void host_covers_during_a_run(void **state)
 		assert_int_equal(mounts_on(w->host, covers[i]),
 				 i ? 1 : 2);
 		finish(w, &j);
-		world_check_processes(w);
+		world_check_processes();
 		world_check_mounts(w);
 		assert_int_equal(report_number(&j, "exitStatus"), 0);
 		host_do(w, "umount %s", covers[i]);
@@ -147,7 +147,7 @@ static void host_umounts_run_during_a_run(void **state)
 	world_rebase(w);
 	finish(w, &j);
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 	world_check_mounts(w);
 }
 

@@ -169,15 +169,18 @@ static void leaves_child(struct world *w, bool stock, const char *script,
 	pid_t left[4];
 	struct job j;
 
-	job_run(w, &c, &j);
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	job_go(w, 1);
+	job_end(&j);
 	assert_int_equal(j.status, 8 << 8);
 	if (j.out.eof == holds || j.err.eof == holds)
 		fail_msg("stock %d: %s: end of output %d", stock, script,
 			 j.out.eof);
 	/* It lives on, as somebody else's child. */
-	assert_int_equal(children(w, 0, left, 4), 1);
+	assert_int_equal(children(left, 4), 1);
 	world_check_mounts(w);
-	job_go(w, 1);
+	job_last(w);
 	job_eof(&j);
 	assert_string_equal(j.out.buf, holds ? "early\nlate\n" : "early\n");
 	job_free(&j);
@@ -190,10 +193,14 @@ static void leftover_children(void **state)
 		const char *script;
 		bool holds;
 	} cases[] = {
-		{ "fork; wait; print late; done; print early; exit 8", true },
-		{ "daemon; wait; print late; done; print early; exit 8", true },
-		{ "daemon; close 0; close 1; close 2; wait; done; print early;"
+		{ "fork; ready; wait-last; print late; done; wait; print early;"
 		  "exit 8",
+		  true },
+		{ "daemon; ready; wait-last; print late; done; wait;"
+		  "print early; exit 8",
+		  true },
+		{ "daemon; close 0; close 1; close 2; ready; wait-last; done;"
+		  "wait; print early; exit 8",
 		  false },
 	};
 

@@ -17,7 +17,7 @@ static void delivers(struct world *w, const char *command)
 	expect_out(&j, w->token);
 	expect_source(&j, "directory");
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 	world_check_mounts(w);
 }
 
@@ -52,7 +52,7 @@ static void refuses(struct world *w, const char *words)
 	expect_source(&j, "none");
 	assert_true(report_fallbacks(&j) > 0);
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 	world_check_mounts(w);
 }
 
@@ -216,7 +216,7 @@ static void stacked_mounts_do_not_leak(void **state)
 	expect_ok(&j);
 	expect_out(&j, w->token);
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 	world_check_mounts(w);
 }
 

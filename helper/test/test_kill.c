@@ -98,7 +98,7 @@ static bool kill_once(struct world *w, const struct call *c, uint64_t after,
 	}
 	job_end(&j);
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 	world_check_mounts(w);
 	return attached;
 }
@@ -147,7 +147,7 @@ static bool kill_at_call(struct world *w, long step, int sig)
 	if (!WIFSIGNALED(j.status) || WTERMSIG(j.status) != sig)
 		fail_msg("call %ld: status %x", step, j.status);
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 	world_check_mounts(w);
 	return !trace_is_fork(nr);
 }
@@ -249,9 +249,9 @@ static void own_children(struct world *w, bool stock)
 	kill(j.pid, SIGKILL);
 	job_end(&j);
 	/* The delegate itself may still be on its way out. */
-	while (children(w, 0, left, 4) > 2)
+	while (children(left, 4) > 2)
 		pause_us(1000);
-	assert_int_equal(children(w, 0, left, 4), 2);
+	assert_int_equal(children(left, 4), 2);
 	world_check_mounts(w);
 	job_go(w, 2);
 	job_eof(&j);

@@ -216,7 +216,7 @@ static void needed_call_is_missing(struct world *w, long nr, int error)
 	expect_source(&j, "none");
 	assert_true(report_fallbacks(&j) > 0);
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 	mounts_expect("host", &w->host_before, w->host);
 	if (!w->o.fresh) /* else this run may have been the first to share */
 		mounts_expect("daemon", &w->daemon_before, w->daemon);
@@ -256,7 +256,7 @@ static void an_extra_is_missing(struct world *w, const struct deny *deny,
 	job_run(w, &c, &j);
 	assert_true(report_fallback_says(&j, name));
 	job_free(&j);
-	world_check_processes(w);
+	world_check_processes();
 }
 
 static void statmount_is_missing(void **state)

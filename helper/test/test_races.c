@@ -319,7 +319,7 @@ static bool run_step(struct race *r, long step)
 		job_go(r->world, 1);
 	}
 	job_end(&j);
-	world_check_processes(r->world);
+	world_check_processes();
 	if (reached) {
 		judge(r, &j, step);
 		expect_no_leak(r, step);

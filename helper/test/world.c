@@ -150,12 +150,15 @@ static void new_root(const char *dir)
 	need(mount("tmpfs", dir, "tmpfs", 0, "mode=755"), dir);
 }
 
-static void keep(int ready)
+/* Until the test closes its end of the pipe, or is gone. */
+static void keep(const struct world *w, int ready)
 {
-	need(write(ready, ".", 1), "ready");
+	const pid_t self = getpid();
+	char c;
+
+	need(write(ready, &self, sizeof(self)), "ready");
 	close(ready);
-	for (;;)
-		pause();
+	_exit(read(w->life[0], &c, 1) != 0);
 }
 
 static void host_main(const struct world *w, const char *dir, int plugin,
@@ -175,7 +178,7 @@ static void host_main(const struct world *w, const char *dir, int plugin,
 		run_script("tmpfs /run");
 	run_script(w->o.var_run ? w->o.var_run : "link /run /var/run");
 	run_script("make rshared /");
-	keep(ready);
+	keep(w, ready);
 }
 
 static int host_tree(const char *path, unsigned flags)
@@ -233,29 +236,41 @@ static void daemon_main(const struct world *w, const char *dir, int helper,
 		need(mount("/usr", "usr", NULL, MS_BIND, NULL), "usr");
 	}
 	enter_root(dir);
-	keep(ready);
+	keep(w, ready);
+}
+
+typedef void keeper_fn(const struct world *w, const char *dir, int program,
+		       int ready);
+
+/* Twice, so that a keeper is no child that a test would count. */
+static void keeper_fork(const struct world *w, keeper_fn *body,
+			const char *dir, int program, const int *ready)
+{
+	pid_t pid = fork();
+
+	assert_return_code(pid, errno);
+	if (!pid) {
+		if (fork())
+			_exit(0);
+		close(w->life[1]);
+		close(ready[0]);
+		body(w, dir, program, ready[1]);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 /* Starts a keeper; returns its namespace. */
-static int keeper(struct world *w, pid_t *ret,
-		  void (*body)(const struct world *, const char *, int, int),
-		  int program)
+static int keeper(struct world *w, pid_t *ret, keeper_fn *body, int program)
 {
-	char dir[] = "/tmp/delegate-test.XXXXXX", path[64], c;
+	char dir[] = "/tmp/delegate-test.XXXXXX", path[64];
 	int p[2], ns;
 
 	assert_non_null(mkdtemp(dir));
 	assert_return_code(pipe2(p, O_CLOEXEC), errno);
-	*ret = fork();
-	assert_return_code(*ret, errno);
-	if (!*ret) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(p[0]);
-		body(w, dir, program, p[1]);
-	}
+	keeper_fork(w, body, dir, program, p);
 	close(p[1]);
 	close(program);
-	if (read(p[0], &c, 1) != 1)
+	if (read(p[0], ret, sizeof(*ret)) != sizeof(*ret))
 		fail_msg("the world cannot be built");
 	close(p[0]);
 	assert_return_code(rmdir(dir), errno);
@@ -297,6 +312,13 @@ static void first_run(struct world *w)
 	job_free(&j);
 }
 
+/* TEST_FILTER, with * and ?, names the tests to run. */
+__attribute__((constructor)) static void filter_tests(void)
+{
+	if (getenv("TEST_FILTER"))
+		cmocka_set_test_filter(getenv("TEST_FILTER"));
+}
+
 int world_setup(void **state)
 {
 	const struct world_options *o = *state;
@@ -305,14 +327,16 @@ int world_setup(void **state)
 	assert_non_null(w);
 	if (o)
 		w->o = *o;
-	/* What a run leaves behind becomes our child and is counted. */
-	assert_return_code(prctl(PR_SET_CHILD_SUBREAPER, 1), errno);
+	assert_return_code(pipe2(w->life, O_CLOEXEC), errno);
+	assert_return_code(prctl(PR_SET_CHILD_SUBREAPER, 0), errno);
 	make_token(w->token, sizeof(w->token));
 	w->host_ns = keeper(w, &w->host, host_main,
 			    open_program(NULL, "delegate"));
 	w->daemon_ns = keeper(w, &w->daemon, daemon_main,
 			      open_program("TEST_HELPER",
 					   "../multus-delegate-exec"));
+	/* What a run leaves behind becomes our child and is counted. */
+	assert_return_code(prctl(PR_SET_CHILD_SUBREAPER, 1), errno);
 	w->ready = open_fifo(w, OPS_READY);
 	w->go = open_fifo(w, OPS_GO);
 	w->last = open_fifo(w, OPS_LAST);
@@ -344,11 +368,11 @@ int world_teardown(void **state)
 	size_t n;
 
 	/* A failed test may leave some, and they theirs. */
-	while ((n = children(w, 0, left, 64)))
+	while ((n = children(left, 64)))
 		while (n)
 			end_child(left[--n]);
-	end_child(w->daemon);
-	end_child(w->host);
+	close(w->life[0]);
+	close(w->life[1]);
 	close(w->host_ns);
 	close(w->daemon_ns);
 	close(w->ready);
@@ -384,15 +408,15 @@ void world_check_files(struct world *w)
 		fail_msg("left in the state directory: %s", out);
 }
 
-void world_check_processes(struct world *w)
+void world_check_processes(void)
 {
-	if (!children_gone(w, 0))
+	if (!children_gone())
 		fail_msg("a process is left over");
 }
 
 void world_check(struct world *w)
 {
-	world_check_processes(w);
+	world_check_processes();
 	world_check_mounts(w);
 	world_check_files(w);
 }
