@@ -97,7 +97,7 @@ func RemoveImages(ctx context.Context, o Options) error {
 }
 
 // formatVersion changes when the code here makes another image of same parts.
-const formatVersion = "1"
+const formatVersion = "2"
 
 func (parts Parts) hash() string {
 	h := sha256.New()
@@ -231,15 +231,23 @@ func (b *imageBuilder) component(path, destination string) (archivedImage,
 		}}, err
 }
 
-// masked are the units that make no sense in a container.
+// masked are the units that make no sense in a container, or that only take
+// time while it boots: kind gives a node 30 seconds, however busy the host is.
 var masked = []string{
 	"systemd-udevd.service", "systemd-udev-trigger.service",
 	"systemd-udevd-kernel.socket", "systemd-udevd-control.socket",
 	"systemd-logind.service", "systemd-resolved.service",
 	"console-getty.service", "getty.target", "getty@.service",
+	"systemd-ask-password-console.path", "systemd-ask-password-wall.path",
+	"modprobe@.service", "systemd-modules-load.service",
+	"systemd-remount-fs.service", "systemd-sysusers.service",
+	"systemd-sysctl.service", "systemd-user-sessions.service",
+	"systemd-update-utmp.service", "systemd-update-utmp-runlevel.service",
+	"proc-sys-fs-binfmt_misc.automount", "sys-fs-fuse-connections.mount",
 	"dev-hugepages.mount", "sys-kernel-debug.mount",
-	"sys-kernel-tracing.mount", "e2scrub_reap.service",
+	"sys-kernel-tracing.mount", "sys-kernel-config.mount",
 	"apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer",
+	"e2scrub_all.timer", "e2scrub_reap.service",
 }
 
 // nodeLayer is all that the node has beyond Debian's packages.
