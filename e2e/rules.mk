@@ -11,7 +11,7 @@ export NODE_IMAGE
 
 CLUSTER_TOOL := $(O)/e2e/cluster
 CLUSTER_CALL := $(CLUSTER_TOOL) -name $(CLUSTER)
-NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s node-image
+NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s -C "$(CURDIR)" node-image
 PIN := e2e/pins/build.sh
 
 .PHONY: kubernetes multus multus-stock cni-plugins node-image \

@@ -137,7 +137,7 @@ func (o *Options) complete() error {
 	if o.Nodes == 0 {
 		o.Nodes = 1
 	}
-	return os.MkdirAll(o.dir(), 0o755)
+	return nil
 }
 
 func (o Options) dir() string {
@@ -213,6 +213,9 @@ func controlPlaneFirst(nodes []string) []string {
 func (c *Cluster) exportKubeconfig() error {
 	if _, err := os.Stat(c.Kubeconfig()); err == nil {
 		return nil
+	}
+	if err := os.MkdirAll(c.o.dir(), 0o755); err != nil {
+		return err
 	}
 	return c.withProvider(func(provider *kind.Provider) error {
 		err := provider.ExportKubeConfig(c.o.Name, c.Kubeconfig(), false)

@@ -172,8 +172,12 @@ func (c *Cluster) ready(ctx context.Context) bool {
 	return err == nil
 }
 
-// lock keeps two makes from working on one cluster.
+// lock makes the cluster's folder and keeps two makes from working on it. The
+// lock is beside the folder, which goes with the cluster.
 func lock(dir string) (func(), error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
 	f, err := os.Create(dir + ".lock")
 	if err != nil {
 		return nil, err
