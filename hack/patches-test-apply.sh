@@ -102,6 +102,7 @@ change() {
 apply_conflict() {
   local src=$W/conflict said
   checkout conflict
+  git -C "$src" config am.threeWay true
   change "$src" 's/return newCNIServer(daemonConfig/return  newCNIServer(daemonConfig/' pkg/server/server.go
   said=$(apply "$src")
   echo "$said"
