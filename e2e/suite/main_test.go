@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -41,27 +40,28 @@ func TestMain(m *testing.M) {
 func runAll(m *testing.M) (code int, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c, ours, err := openCluster(ctx)
+	folders, err := testbed.FoldersFromEnv()
+	if err != nil {
+		return 1, err
+	}
+	c, ours, err := openCluster(ctx, folders)
 	if err != nil {
 		return 1, err
 	}
 	if ours && os.Getenv("MDC_KEEP") == "" {
 		defer func() { err = errors.Join(err, c.Down(context.Background())) }()
 	}
-	if bed, err = testbed.Open(ctx, c, os.Getenv("MDC_BUILD"), os.Stderr); err != nil {
+	if bed, err = testbed.Open(ctx, c, folders, os.Stderr); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
 }
 
 // openCluster takes the running cluster or brings one up.
-func openCluster(ctx context.Context) (c *cluster.Cluster, ours bool, err error) {
+func openCluster(ctx context.Context, f testbed.Folders) (c *cluster.Cluster, ours bool, err error) {
 	options := cluster.Options{Name: cmp.Or(os.Getenv("MDC_CLUSTER"), "mdc-e2e"),
-		CacheDir: os.Getenv("MDC_CACHE"), BuildDir: os.Getenv("MDC_BUILD"),
+		CacheDir: f.CacheDir, BuildDir: f.BuildDir,
 		NodeImage: os.Getenv("NODE_IMAGE"), Log: os.Stderr}
-	if options.CacheDir == "" || !filepath.IsAbs(options.BuildDir) {
-		return nil, false, errors.New("MDC_BUILD and MDC_CACHE must name folders by their whole path")
-	}
 	if c, err = cluster.Attach(ctx, options); !errors.Is(err, cluster.ErrNotRunning) {
 		return c, false, err
 	}

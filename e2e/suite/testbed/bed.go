@@ -26,27 +26,43 @@ import (
 
 // Patience is the deadline of a wait. Waits end with their condition; on a
 // loaded machine they may take long, so this one is only against hanging.
-const Patience = 3 * time.Minute
+const Patience = 5 * time.Minute
+
+// Folders are where things are built and kept.
+type Folders struct{ BuildDir, CacheDir string }
+
+// FoldersFromEnv reads MDC_BUILD and MDC_CACHE.
+func FoldersFromEnv() (Folders, error) {
+	f := Folders{os.Getenv("MDC_BUILD"), os.Getenv("MDC_CACHE")}
+	if !filepath.IsAbs(f.BuildDir) || !filepath.IsAbs(f.CacheDir) {
+		return f, errors.New("MDC_BUILD and MDC_CACHE must name folders by their whole path")
+	}
+	return f, nil
+}
 
 // Bed is a cluster made ready for tests.
 type Bed struct {
-	Cluster  *cluster.Cluster
-	Node     string // the node all tests use
-	API      kubernetes.Interface
-	BuildDir string
-	Log      io.Writer
+	Cluster *cluster.Cluster
+	Node    string // the node all tests use
+	API     kubernetes.Interface
+	Folders
+	Log io.Writer
 
+	images  map[string]string // Multus' flavour to a hash of its image
 	dynamic dynamic.Interface
 	mapper  *restmapper.DeferredDiscoveryRESTMapper
 }
 
 // Open lays images, plugins and delegates on a running cluster.
-func Open(ctx context.Context, c *cluster.Cluster, buildDir string, log io.Writer) (*Bed, error) {
+func Open(ctx context.Context, c *cluster.Cluster, f Folders, log io.Writer) (*Bed, error) {
 	if len(c.Nodes()) == 0 {
 		return nil, errors.New("the cluster has no node")
 	}
-	b := &Bed{Cluster: c, Node: c.Nodes()[0], BuildDir: buildDir, Log: log}
+	b := &Bed{Cluster: c, Node: c.Nodes()[0], Folders: f, Log: log, images: map[string]string{}}
 	if err := b.connect(); err != nil {
+		return nil, err
+	}
+	if err := b.clearAway(ctx); err != nil {
 		return nil, err
 	}
 	if err := b.install(ctx); err != nil {

@@ -4,9 +4,12 @@ package testbed
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,9 +72,13 @@ func (b *Bed) install(ctx context.Context) error {
 	return nil
 }
 
-// cniPlugins adds the reference plugins that a node image may lack.
+// cniPlugins adds the reference plugins, where the node image lacks one.
 func (b *Bed) cniPlugins(ctx context.Context, root, dir string) error {
+	if _, err := b.Exec(ctx, "ls", "/opt/cni/bin/bridge", "/opt/cni/bin/host-local", "/opt/cni/bin/static"); err == nil {
+		return nil
+	}
 	cmd := exec.CommandContext(ctx, filepath.Join(root, "e2e/pins/build.sh"), "cni-plugins")
+	cmd.Env = append(os.Environ(), "CACHE="+b.CacheDir)
 	cmd.Stderr = b.Log
 	out, err := cmd.Output()
 	if err != nil {
@@ -95,8 +102,7 @@ func (b *Bed) loadPodImage(ctx context.Context, work, program string) error {
 	return b.Cluster.LoadImage(ctx, podImage, rootfs, cluster.ImageConfig{Entrypoint: []string{"/idle", "idle"}})
 }
 
-// loadMultus makes an image of upstream's layout. /etc/passwd is there because
-// the daemon ends in a panic where its own user has no name.
+// loadMultus makes an image of upstream's layout.
 func (b *Bed) loadMultus(ctx context.Context, rootfs, flavour string) error {
 	from := filepath.Join(b.BuildDir, "multus", flavour)
 	for _, name := range []string{"multus-daemon", "multus-shim", "passthru", "install_multus"} {
@@ -113,17 +119,59 @@ func (b *Bed) loadMultus(ctx context.Context, rootfs, flavour string) error {
 	if err := addShell(rootfs); err != nil {
 		return err
 	}
-	passwd := filepath.Join(rootfs, "etc/passwd")
-	if err := os.MkdirAll(filepath.Dir(passwd), 0o755); err != nil {
+	err := likeDebian(rootfs)
+	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(passwd, []byte("root:x:0:0:root:/root:/sbin/nologin\n"), 0o644); err != nil {
+	if b.images[flavour], err = hashTree(rootfs); err != nil {
 		return err
 	}
 	return b.Cluster.LoadImage(ctx, multusImage(flavour), rootfs, cluster.ImageConfig{
 		Entrypoint: []string{"/" + multusBin + "/multus-daemon"},
 		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 	})
+}
+
+// hashTree tells one image's content from another's.
+func hashTree(root string) (string, error) {
+	hash := sha256.New()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(hash, "%s %s\n", strings.TrimPrefix(path, root), d.Type())
+		if d.Type()&fs.ModeSymlink != 0 {
+			target, err := os.Readlink(path)
+			fmt.Fprintln(hash, target)
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = io.Copy(hash, f)
+		return err
+	})
+	return hex.EncodeToString(hash.Sum(nil)), err
+}
+
+// likeDebian adds what upstream's image has of its base: a name for root,
+// without which the daemon ends in a panic, and /var/run, by which the runtime
+// names network namespaces that are mounted at /run.
+func likeDebian(rootfs string) error {
+	for _, dir := range []string{"etc", "var", "run"} {
+		if err := os.MkdirAll(filepath.Join(rootfs, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.Symlink("/run", filepath.Join(rootfs, "var/run")); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(rootfs, "etc/passwd"), []byte("root:x:0:0:root:/root:/bin/sh\n"), 0o644)
 }
 
 // addShell gives a root what upstream's images have of Debian and its tests use.

@@ -77,14 +77,7 @@ func (b *Bed) rollout(ctx context.Context, d Deployment, m manifests.Multus, ups
 		return "", err
 	}
 	hash.Write(upstream)
-	programs := []string{filepath.Join(b.BuildDir, "multus", d.Flavour, "multus-daemon"), filepath.Join(b.BuildDir, helper)}
-	for _, path := range programs {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return "", err
-		}
-		hash.Write(data)
-	}
+	hash.Write([]byte(b.images[d.Flavour]))
 	sum := hex.EncodeToString(hash.Sum(nil))[:16]
 	running, err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).
 		Get(ctx, manifests.MultusDaemonSet, noOptions)

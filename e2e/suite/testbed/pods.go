@@ -17,10 +17,32 @@ import (
 	"multus-delegate-credentials/e2e/manifests"
 )
 
+// oursKey labels the namespaces of tests and demo.
+const oursKey = "delegate-credentials.e2e/ours"
+
+// clearAway removes what an interrupted run left: pods that are tried again and
+// again would be in every picture of the node.
+func (b *Bed) clearAway(ctx context.Context) error {
+	list, err := b.API.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: oursKey})
+	if err != nil {
+		return err
+	}
+	for _, ns := range list.Items {
+		if ns.DeletionTimestamp != nil {
+			continue
+		}
+		b.sayf("removing namespace %s of an earlier run", ns.Name)
+		if err := b.DeleteNamespace(ctx, ns.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Namespace makes a namespace for a test's objects.
 func (b *Bed) Namespace(ctx context.Context) (string, error) {
 	ns, err := b.API.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"}}, metav1.CreateOptions{})
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-", Labels: map[string]string{oursKey: "yes"}}}, metav1.CreateOptions{})
 	if err != nil {
 		return "", err
 	}
