@@ -42,9 +42,11 @@ run p A/x
 pass p A/x
 fail p A
 fail p`, errors.New("1"), 1, 1},
-		{"a test that never ended", `
+		{"a test that never ended, beside one that failed", `
 run p A
-fail p`, errors.New("1"), 0, 1},
+run p B
+fail p B
+fail p`, errors.New("1"), 0, 2},
 		{"a package that does not compile", `
 run p A
 pass p A
