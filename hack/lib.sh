@@ -146,14 +146,16 @@ step_end() {
 }
 
 step_last_line() {
-  tail -c 2000 "$LOGS/$1.log" | tr '\r' '\n' | tr -cd '\n\t -~' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-90
+  tail -c 2000 "$LOGS/$1.log" | tr '\r' '\n' | tr -cd '\n\t -~' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-120
 }
 
 steps_progress() {
-  local name
+  local name took line
   for name in "${STEPS[@]}"; do
-    [[ ${STEP_STATE[$name]} == running && $((SECONDS - STEP_BEGAN[$name])) -ge 5 ]] || continue
-    say "$(steps_clock)$name ($((SECONDS - STEP_BEGAN[$name])) s): $(step_last_line "$name")"
+    took=$((SECONDS - ${STEP_BEGAN[$name]-$SECONDS}))
+    [[ ${STEP_STATE[$name]} == running && $took -ge 5 ]] || continue
+    line=$(step_last_line "$name")
+    say "$(steps_clock)$name ($took s)${line:+: $line}"
   done
 }
 
