@@ -152,7 +152,7 @@ func TestTokenIsNowhereElse(t *testing.T) {
 
 // The same search finds a token wherever the test puts one.
 func TestSearchFindsWhatIsPlanted(t *testing.T) {
-	s := &scene{T: t, ctx: context.Background()}
+	s := &scene{T: t, ctx: interrupted}
 	start := since()
 	token := scan.MakeUp(time.Now())
 	remove, err := bed.Plant(s.ctx, token)

@@ -26,7 +26,11 @@ import (
 	"multus-delegate-credentials/e2e/suite/testbed"
 )
 
-var bed *testbed.Bed
+var (
+	bed *testbed.Bed
+	// interrupted ends all waits; clearing away goes on.
+	interrupted context.Context
+)
 
 func TestMain(m *testing.M) {
 	code, err := runAll(m)
@@ -40,6 +44,7 @@ func TestMain(m *testing.M) {
 func runAll(m *testing.M) (code int, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	interrupted = ctx
 	folders, err := testbed.FoldersFromEnv()
 	if err != nil {
 		return 1, err
@@ -80,16 +85,17 @@ type scene struct {
 // failed, and clears away.
 func setScene(t *testing.T, d testbed.Deployment) *scene {
 	t.Helper()
-	s := &scene{T: t, ctx: context.Background()}
+	s := &scene{T: t, ctx: interrupted}
 	s.must(bed.Deploy(s.ctx, d), "deploy %s Multus, /hostroot %s", d.Flavour, d.Propagation)
 	var err error
 	s.namespace, err = bed.Namespace(s.ctx)
 	s.must(err, "make a namespace")
 	t.Cleanup(func() {
+		ctx := context.WithoutCancel(s.ctx)
 		if t.Failed() {
-			t.Log(bed.Explain(s.ctx, s.namespace))
+			t.Log(bed.Explain(ctx, s.namespace))
 		}
-		if err := bed.DeleteNamespace(s.ctx, s.namespace); err != nil {
+		if err := bed.DeleteNamespace(ctx, s.namespace); err != nil {
 			t.Errorf("clear away: %v", err)
 		}
 	})
