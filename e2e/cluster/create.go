@@ -28,6 +28,13 @@ type mark struct {
 	Source Source
 	Image  string
 	Nodes  int
+	Config string // the hash of what kind was told
+}
+
+// configHash is the same as long as the patches are.
+func configHash() string {
+	return shortHash([]byte(patchCgroupV1 + patchCgroupfs + patchNoDNS +
+		patchSingle + patchOOMScore))
 }
 
 func (c *Cluster) create(ctx context.Context, d Decision) error {
@@ -54,7 +61,7 @@ func (c *Cluster) create(ctx context.Context, d Decision) error {
 			return err
 		}
 	}
-	return c.writeMark(ctx, mark{d.Source, d.Image, c.o.Nodes})
+	return c.writeMark(ctx, mark{d.Source, d.Image, c.o.Nodes, configHash()})
 }
 
 // explain adds what kubeadm and its like printed, which kind keeps back.
@@ -141,7 +148,10 @@ func (c *Cluster) writeMark(ctx context.Context, m mark) error {
 func (c *Cluster) matches(ctx context.Context) bool {
 	data, _, err := c.Exec(ctx, c.nodes[0], nil, "cat", markPath)
 	var m mark
-	if err != nil || json.Unmarshal(data, &m) != nil || m.Nodes != c.o.Nodes {
+	if err != nil || json.Unmarshal(data, &m) != nil {
+		return false
+	}
+	if m.Nodes != c.o.Nodes || m.Config != configHash() {
 		return false
 	}
 	return m.Image == c.wantedImage(ctx, m.Source) && c.ready(ctx)

@@ -54,6 +54,12 @@ const (
 	// The built image has no coredns; kind itself skips the preflight.
 	patchNoDNS = "kind: InitConfiguration\n" +
 		"skipPhases: [preflight, addon/coredns]\n"
+	// One of each: elections only let a busy host restart them, and nobody
+	// needs this etcd after a crash. kubeadm of 1.36 and later takes this form.
+	patchSingle = "kind: ClusterConfiguration\n" +
+		"controllerManager: {extraArgs: [{name: leader-elect, value: \"false\"}]}\n" +
+		"scheduler: {extraArgs: [{name: leader-elect, value: \"false\"}]}\n" +
+		"etcd: {local: {extraArgs: [{name: unsafe-no-fsync, value: \"true\"}]}}\n"
 	// One section for containerd 1, one for containerd 2: each ignores the
 	// other's.
 	patchOOMScore = "[plugins.\"io.containerd.grpc.v1.cri\"]\n" +
@@ -142,7 +148,8 @@ func (d *Decision) patch(f Facts) {
 		d.KubeadmPatches = append(d.KubeadmPatches, patchCgroupV1)
 	}
 	if d.Source == SourceBuilt {
-		d.KubeadmPatches = append(d.KubeadmPatches, patchCgroupfs, patchNoDNS)
+		d.KubeadmPatches = append(d.KubeadmPatches, patchCgroupfs, patchNoDNS,
+			patchSingle)
 	} else if !f.SysResource {
 		d.ContainerdPatches = append(d.ContainerdPatches, patchOOMScore)
 	}
