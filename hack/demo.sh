@@ -11,12 +11,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CLUSTER=mdc-demo
 unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
 
-build_and_start() {
+declare_steps() {
   step cluster-build "" engine_make e2e-build
   step programs "" plain_make programs
   step multus programs plain_make multus
   step cluster cluster-build engine_make cluster-up CLUSTER="$CLUSTER"
-  run_steps || die "the demo needs what failed above; 'make demo' goes on from there."
+  step demo "multus cluster" engine_make demo-run CLUSTER="$CLUSTER"
 }
 
 main() {
@@ -31,9 +31,10 @@ main() {
   esac
   hack/setup.sh build e2e
   root_ready "running a cluster"
-  build_and_start
-  engine_make demo-run CLUSTER="$CLUSTER"
+  declare_steps
+  run_steps || die "the demo needs what failed above; 'make demo' goes on from there."
   give_back
+  say "" && cat "$O/demo.txt"
 }
 
 main "$@"

@@ -54,15 +54,24 @@ has_sys_resource() {
 
 plain_make() { make --no-print-directory "$@"; }
 
-root_make() {
-  as_root env PATH="$PATH" HOME="$HOME" O="$O" CACHE="$CACHE" make --no-print-directory "$@"
+# as_root forgets the environment; this is what the makefiles and Go look at.
+KEPT_VARIABLES=(PATH HOME O CACHE CC CFLAGS LDFLAGS MULTUS_VERSION NODE_IMAGE CLUSTER KEEP TEST_SEED
+  GOPROXY GOSUMDB GOFLAGS GOTOOLCHAIN HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
+
+as_root_here() {
+  local name kept=()
+  for name in "${KEPT_VARIABLES[@]}"; do
+    [[ -z ${!name+set} ]] || kept+=("$name=${!name}")
+  done
+  as_root env "${kept[@]}" "$@"
 }
+
+root_make() { as_root_here make --no-print-directory "$@"; }
 
 # Upstream's tests and ours leave mounts behind that would spoil each other's
 # comparisons, so each such make has a mount namespace of its own.
 private_make() {
-  as_root env PATH="$PATH" HOME="$HOME" O="$O" CACHE="$CACHE" \
-    unshare --mount --propagation private make --no-print-directory "$@"
+  as_root_here unshare --mount --propagation private make --no-print-directory "$@"
 }
 
 # The engine's user: a member of docker's group can do without root.

@@ -12,9 +12,10 @@ test: ## every test, set-up included; ends with `N passed, N failed`
 demo: ## a real cluster: the stock delegate fails, the patched one works
 	$(Q)hack/demo.sh
 
-# The last step of hack/demo.sh, on a cluster that is up.
+# The last step of hack/demo.sh, on a cluster that is up. What it shows comes
+# last, in one piece, behind all progress.
 demo-run: programs multus
-	$(Q)cd e2e && MDC_BUILD="$(O)" MDC_CACHE="$(CACHE)" MDC_CLUSTER="$(CLUSTER)" go run ./cmd/demo
+	$(Q)cd e2e && MDC_BUILD="$(O)" MDC_CACHE="$(CACHE)" MDC_CLUSTER="$(CLUSTER)" go run ./cmd/demo >"$(O)/demo.txt"
 
 demo-clean: ## remove the cluster of `make demo`
 	$(Q)hack/demo.sh clean
