@@ -12,15 +12,15 @@ CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 
 HELPER_O := $(O)/helper
 
+# A flag, where this compiler knows it.
+cc-option = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+
 HELPER_WARN := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wformat=2 -Wundef -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HELPER_HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
 	$(call cc-option,-fcf-protection) $(call cc-option,-ftrivial-auto-var-init=zero)
 HELPER_LINK := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
-
-# A flag, where this compiler knows it.
-cc-option = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
 
 ifdef SANITIZE
 HELPER_HARDEN := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -65,8 +65,7 @@ static _Noreturn void run_child(pid_t parent, int root, int input,
 }
 
 int child_start(int root, int input, const char *plugin,
-		const struct signals *signals, struct child *ret,
-		struct err *e)
+		const struct signals *signals, struct child *ret, struct err *e)
 {
 	pid_t parent = getpid();
 	int ends[2];

@@ -28,7 +28,7 @@ struct child {
  * signals as the caller gave them to us. It dies when this process does.
  */
 int child_start(int root, int input, const char *plugin,
-		const struct signals *signals, struct child *ret,
-		struct err *e) __attribute__((warn_unused_result));
+		const struct signals *signals, struct child *ret, struct err *e)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -17,17 +17,29 @@ void confine_memory(void)
  */
 static const int allowed[] = {
 	/* wait */
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(read), SCMP_SYS(wait4),
-	SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(read),
+	SCMP_SYS(wait4),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(restart_syscall),
 	/* pass signals on */
 	SCMP_SYS(kill),
 	/* tear down */
-	SCMP_SYS(fchdir), SCMP_SYS(chdir), SCMP_SYS(umount2), SCMP_SYS(close),
+	SCMP_SYS(fchdir),
+	SCMP_SYS(chdir),
+	SCMP_SYS(umount2),
+	SCMP_SYS(close),
 	/* report */
-	SCMP_SYS(write), SCMP_SYS(brk), SCMP_SYS(munmap),
+	SCMP_SYS(write),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
 	/* end, by a signal where the delegate did */
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid), SCMP_SYS(exit_group),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(getpid),
+	SCMP_SYS(exit_group),
 };
 
 int confine_waiting(void)
@@ -37,8 +49,8 @@ int confine_waiting(void)
 
 	for (size_t i = 0; !failed && i < sizeof(allowed) / sizeof(allowed[0]);
 	     i++)
-		failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i],
-					  0);
+		failed =
+			seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (!failed)
 		failed = seccomp_load(filter);
 	if (filter)

@@ -38,8 +38,8 @@ static int fail(const struct request *q, int caller, struct report *r,
 		const struct err *e)
 {
 	char text[2048];
-	size_t len = cni_error_format(q->netconf.cni_version, e, text,
-				      sizeof(text));
+	size_t len =
+		cni_error_format(q->netconf.cni_version, e, text, sizeof(text));
 
 	r->error = e;
 	caller_report(caller, r);

@@ -43,8 +43,7 @@ static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,
 	return 0;
 }
 
-static int set_string(int fs, const char *key, const char *value,
-		      struct err *e)
+static int set_string(int fs, const char *key, const char *value, struct err *e)
 {
 	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0) < 0)
 		return sys_failed(e, "fsconfig");
@@ -55,8 +54,9 @@ static int set_string(int fs, const char *key, const char *value,
 static void try_noswap(int fs, struct report *r)
 {
 	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "noswap", NULL, 0) < 0)
-		report_fallback(r, "noswap: this kernel has no tmpfs without "
-				   "swap (%s)",
+		report_fallback(r,
+				"noswap: this kernel has no tmpfs without "
+				"swap (%s)",
 				err_errno_text(errno));
 }
 
@@ -139,7 +139,6 @@ int mnt_share_recursively(int fd, struct err *e)
 int mnt_make_slave(int fd, struct err *e)
 {
 	struct mount_attr attr = { .propagation = PROPAGATION_SLAVE };
-
 	int failed = set_attr(fd, 0, &attr, e);
 
 	/* The host took the mount away since it was found. */

@@ -137,10 +137,9 @@ void options_usage(char *out, size_t size)
 		snprintf(option, sizeof(option), "--%s%s%s", rows[i].name,
 			 rows[i].value ? "=" : "",
 			 rows[i].value ? rows[i].value : "");
-		used += (size_t)snprintf(out + used, size - used,
-					 "  %-20s%s%s\n", option,
-					 strlen(option) < 20 ? "" :
-						"\n                      ",
-					 rows[i].help);
+		used += (size_t)snprintf(
+			out + used, size - used, "  %-20s%s%s\n", option,
+			strlen(option) < 20 ? "" : "\n                      ",
+			rows[i].help);
 	}
 }

@@ -91,7 +91,8 @@ int rootpath_secrets(int run, bool create, bool *ret_missing, struct err *e)
 		if (next < 0 && errno == ENOENT)
 			*ret_missing = true;
 		if (next < 0)
-			return open_failed(e, "/" DC_VAR_RUN "/" DC_SECRETS_DIR);
+			return open_failed(e,
+					   "/" DC_VAR_RUN "/" DC_SECRETS_DIR);
 		fd_close(&fd);
 		fd = next;
 	}
@@ -115,8 +116,8 @@ static struct dirent *next_entry(DIR *d)
 	do {
 		errno = 0;
 		entry = readdir(d);
-	} while (entry && (!strcmp(entry->d_name, ".") ||
-			   !strcmp(entry->d_name, "..")));
+	} while (entry &&
+		 (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
 	return entry;
 }
 

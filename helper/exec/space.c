@@ -13,9 +13,10 @@
 
 static int lock_failed(struct err *e)
 {
-	return err_sys(e, DC_CODE_INTERNAL, errno,
-		       "mount an emptyDir at " DC_STATE_DIR
-		       " in the caller's container: no lock can be taken there");
+	return err_sys(
+		e, DC_CODE_INTERNAL, errno,
+		"mount an emptyDir at " DC_STATE_DIR
+		" in the caller's container: no lock can be taken there");
 }
 
 /* The lock goes with its descriptor. */

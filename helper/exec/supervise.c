@@ -17,8 +17,8 @@ struct watch {
 	const struct child *child;
 	struct outcome *outcome;
 	struct report *report;
-	int started; /* -1 once it is known whether the delegate runs */
-	int caller;  /* -1 once it is gone, or if there never was one */
+	int started;	  /* -1 once it is known whether the delegate runs */
+	int caller;	  /* -1 once it is gone, or if there never was one */
 	uint64_t kill_at; /* 0: not */
 	bool ended;
 };

@@ -254,6 +254,9 @@ static void an_extra_is_missing(struct world *w, const struct deny *deny,
 	job_free(&j);
 	c.command = "DEL";
 	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	expect_source(&j, "directory");
 	assert_true(report_fallback_says(&j, name));
 	job_free(&j);
 	world_check_processes();
