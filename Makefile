@@ -31,8 +31,8 @@ include e2e/rules.mk
 include hack/rules.mk
 
 help: ## print this list
-	$(Q)grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
-		sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 20
+	$(Q)grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+		sed -E 's/^([a-z0-9-]+):[^#]*## /  \1\t/' | expand -t 20
 
 clean: ## remove what was built here (the cache stays: see `make clean-cache`)
 	$(Q)rm -rf -- "$(O)"
