@@ -36,6 +36,8 @@ const (
 type Multus struct {
 	Image       string
 	Propagation string
+	// CNIVersion is the daemon's own; empty: as the file has it.
+	CNIVersion string
 	// Plugins are the types that the tree's delegateExec lists; nil for a tree
 	// that has no such option.
 	Plugins []string
@@ -98,6 +100,9 @@ func (m Multus) editConfig(o *unstructured.Unstructured) error {
 	var config map[string]any
 	if err := json.Unmarshal([]byte(text), &config); err != nil {
 		return err
+	}
+	if m.CNIVersion != "" {
+		config["cniVersion"] = m.CNIVersion
 	}
 	if m.Plugins != nil {
 		block, ok := config["delegateExec"].(map[string]any)

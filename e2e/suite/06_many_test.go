@@ -16,7 +16,7 @@ import (
 const runs = 100
 
 // request is what the daemon's /delegate takes: one delegate, no look-up of
-// networks. CHECK reaches a delegate by no other way.
+// networks.
 func (s *scene) request(command, pod, uid string, network manifests.Network) string {
 	s.Helper()
 	config, err := network.JSON()
@@ -44,35 +44,6 @@ func (s *scene) netns() {
 			s.Error(err)
 		}
 	})
-}
-
-// CHECK is run by the helper as well, and its result is the delegate's.
-func TestCheckThroughDelegate(t *testing.T) {
-	s := setScene(t, patched)
-	network := networks()["curl"]
-	s.start("checked", network)
-	pod, err := bed.Running(s.ctx, s.namespace, "checked")
-	s.must(err, "wait for the pod")
-	s.netns()
-	check := []byte(s.request("CHECK", "checked", string(pod.UID), network))
-	_, err = bed.Post(s.ctx, "/delegate", check)
-	s.must(err, "CHECK")
-	s.must(bed.Annotate(s.ctx, s.namespace, "checked", manifests.AnswerKey, "something else"), "spoil the answer")
-	_, err = bed.Post(s.ctx, "/delegate", check)
-	if err == nil || !strings.Contains(err.Error(), "the answer is 'something else'") {
-		t.Errorf("CHECK of a spoilt pod: %v", err)
-	}
-	reports, err := bed.Reports(s.ctx, s.namespace)
-	s.must(err, "read the daemon's log")
-	checks := 0
-	for _, r := range reports {
-		if r.Command == "CHECK" && r.Source == "directory" {
-			checks++
-		}
-	}
-	if checks != 2 {
-		t.Errorf("%d reports of CHECK, not 2: %+v", checks, reports)
-	}
 }
 
 // After many runs the node has the mounts, files and processes it had.

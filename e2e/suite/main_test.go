@@ -146,9 +146,10 @@ const (
 )
 
 var (
-	stock         = testbed.Deployment{Flavour: testbed.Stock, Propagation: manifests.HostToContainer}
-	patched       = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.HostToContainer}
-	bidirectional = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.Bidirectional}
+	stock   = testbed.Deployment{Flavour: testbed.Stock, Propagation: manifests.HostToContainer}
+	patched = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.HostToContainer}
+	// Also with a cniVersion that knows CHECK.
+	bidirectional = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.Bidirectional, CNIVersion: "1.0.0"}
 )
 
 // since is a moment that a token made up now was not issued before.

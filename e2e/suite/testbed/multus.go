@@ -27,13 +27,15 @@ const (
 	daemonSocket     = "/run/multus/multus.sock"
 	thickDaemonSet   = "deployments/multus-daemonset-thick.yml"
 	multusModule     = "gopkg.in/k8snetworkplumbingwg/multus-cni.v4"
-	daemonsTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+	daemonsTokenFile = "/run/secrets/kubernetes.io/serviceaccount/token"
 )
 
 // Deployment is a Multus on the cluster.
 type Deployment struct {
 	Flavour     string
 	Propagation string
+	// CNIVersion is the daemon's own; empty: as the tree ships it.
+	CNIVersion string
 	// Fresh asks for a daemon that has not run anything yet.
 	Fresh bool
 }
@@ -50,7 +52,7 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
-	m := manifests.Multus{Image: multusImage(d.Flavour), Propagation: d.Propagation}
+	m := manifests.Multus{Image: multusImage(d.Flavour), Propagation: d.Propagation, CNIVersion: d.CNIVersion}
 	if d.Flavour == Patched {
 		m.Plugins = Listed()
 	}

@@ -156,7 +156,7 @@ func (b *Bed) DeletePods(ctx context.Context, namespace string, names ...string)
 }
 
 // Explain is what a person needs where a test has failed: the events of the
-// test's pods and the end of the daemon's log.
+// test's pods and the end of what the daemon logged of them.
 func (b *Bed) Explain(ctx context.Context, namespace string) string {
 	var text strings.Builder
 	events, err := b.events(ctx, namespace)
@@ -170,7 +170,12 @@ func (b *Bed) Explain(ctx context.Context, namespace string) string {
 	if err != nil {
 		fmt.Fprintf(&text, "the daemon's log: %v\n", err)
 	}
-	lines := strings.Split(strings.TrimSpace(log), "\n")
+	var lines []string
+	for _, line := range strings.Split(log, "\n") {
+		if strings.Contains(line, namespace) || strings.Contains(line, "[error]") {
+			lines = append(lines, line)
+		}
+	}
 	for _, line := range lines[max(0, len(lines)-40):] {
 		fmt.Fprintf(&text, "daemon: %s\n", line)
 	}
