@@ -12,10 +12,9 @@ export CLUSTER=mdc-demo
 unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
 
 declare_steps() {
-  step cluster-build "" engine_make e2e-build
+  step cluster "" engine_make cluster-up CLUSTER="$CLUSTER"
   step programs "" plain_make programs
   step multus programs plain_make multus
-  step cluster cluster-build engine_make cluster-up CLUSTER="$CLUSTER"
   step demo "multus cluster" engine_make demo-run CLUSTER="$CLUSTER"
 }
 

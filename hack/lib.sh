@@ -37,8 +37,8 @@ root_ready() {
 engine_answers() {
   command -v "$1" >/dev/null || return 1
   case $1 in
-    docker) [[ -n $(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null) ]] ;;
-    podman) as_root timeout 20 podman ps --quiet >/dev/null 2>&1 ;;
+    docker) [[ -n $(timeout 60 docker version --format '{{.Server.Version}}' 2>/dev/null) ]] ;;
+    podman) as_root timeout 60 podman ps --quiet >/dev/null 2>&1 ;;
   esac
 }
 
@@ -227,7 +227,7 @@ run_steps() {
       steps_progress
       shown=$SECONDS every=${PROGRESS_SECONDS:-15}
     fi
-    sleep 0.2
+    sleep 0.5
   done
   for name in "${STEPS[@]}"; do
     [[ ${STEP_STATE[$name]} == passed ]] || return 1
