@@ -12,7 +12,7 @@
  * All need -D_GNU_SOURCE -I../../include. The programs look for the delegate
  * beside them and for the helper one directory up; TEST_HELPER names another
  * one. run.sh OUT PROGRAM... runs them all. TEST_FILTER picks tests by name,
- * TEST_SEED repeats a run of test_kill.
+ * TEST_SEED repeats a run of test_kill, TEST_STRIDE thins out test_races.
  */
 
 #include <setjmp.h>
@@ -29,6 +29,12 @@
 
 /* How long anything may take before a test gives it up for hung. */
 #define PATIENCE_MS 30000
+
+/*
+ * For loops that wait: naps, and says whether to go on. *deadline is 0 before
+ * the first call.
+ */
+bool patience(uint64_t *deadline);
 
 /* --- mounts.c: the multiset that "as before" means ----------------------- */
 

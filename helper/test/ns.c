@@ -149,16 +149,28 @@ pid_t child_of(pid_t parent)
 	return found;
 }
 
+bool patience(uint64_t *deadline)
+{
+	const struct timespec nap = { 0, 1000000 };
+	struct timespec now;
+	uint64_t ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+	if (!*deadline)
+		*deadline = ms + PATIENCE_MS;
+	nanosleep(&nap, NULL);
+	return ms < *deadline;
+}
+
 bool children_gone(void)
 {
-	const struct timespec t = { 0, 1000000 };
-	pid_t pid = 0;
+	uint64_t deadline = 0;
+	pid_t pid;
 
-	for (int i = 0; i < PATIENCE_MS && pid >= 0; i++) {
+	do {
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			continue;
-		if (!pid)
-			nanosleep(&t, NULL);
-	}
+	} while (!pid && patience(&deadline));
 	return pid < 0; /* ECHILD */
 }

@@ -12,6 +12,8 @@ TEST_HARNESS_SRC := $(filter-out $(TEST_PROGRAM_SRC) helper/test/delegate.c, \
 	$(wildcard helper/test/*.c))
 
 TEST_PROGRAMS := $(TEST_PROGRAM_SRC:helper/test/%.c=$(TEST_O)/%)
+# The two that take longest start first.
+TEST_LONG := $(TEST_O)/test_races $(TEST_O)/test_kill
 TEST_HARNESS_OBJ := $(TEST_HARNESS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 TEST_DELEGATE_OBJ := $(TEST_O)/delegate.o $(TEST_OPS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 
@@ -26,6 +28,13 @@ $(TEST_PROGRAMS): $(TEST_O)/%: $(TEST_O)/%.o $(TEST_HARNESS_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
 
 test-helper: $(TEST_PROGRAMS) $(TEST_O)/delegate $(DELEGATE_EXEC) ## the helper as root in namespaces, minutes
-	$(Q)helper/test/run.sh $(O) $(TEST_PROGRAMS)
+	$(Q)$(TEST_ENV) helper/test/run.sh $(O) $(TEST_LONG) \
+		$(filter-out $(TEST_LONG),$(TEST_PROGRAMS))
+
+# LeakSanitizer cannot look into a helper that is not dumpable, and ASan would
+# change the delegate's limits; it is slow, and other steps are not its matter.
+ifdef SANITIZE
+TEST_ENV := TEST_STRIDE=5 ASAN_OPTIONS=detect_leaks=0:disable_coredump=0
+endif
 
 -include $(wildcard $(TEST_O)/*.d)

@@ -12,34 +12,35 @@ logs=$out/helper-test/logs
 began=$SECONDS
 root=()
 if [ "$(id -u)" != 0 ]; then
-  root=(sudo "--preserve-env=TEST_SEED,TEST_FILTER,TEST_HELPER,ASAN_OPTIONS")
+  root=(sudo "--preserve-env=TEST_SEED,TEST_FILTER,TEST_STRIDE,TEST_HELPER,ASAN_OPTIONS")
 fi
 mkdir -p "$logs" "$out/results"
 
 # Announced tests that did not print OK have failed, whatever became of them.
-run_one() {
-  local log status=0
-  log=$logs/$(basename "$1").txt
-  "${root[@]}" unshare --mount --propagation private "$1" >"$log" 2>&1 ||
-    status=$?
-  awk -v status="$status" -v name="$(basename "$1")" '
+count() {
+  awk -v status="$2" '
     /^\[=+\] Running [0-9]+ test/ { total = $3 }
     /^\[ *OK \]/ { passed++ }
     END {
       failed = total - passed
       if (failed <= 0)
         failed = status != 0 || total == 0
-      printf "%d %d %s\n", passed, failed, name
-    }' "$log" >"$log.sum"
+      printf "%d %d\n", passed, failed
+    }' "$1"
 }
 
-show() {
-  local passed failed name
-  read -r passed failed name <"$1.sum"
+run_one() {
+  local name log passed failed status=0 found=
+  name=$(basename "$1")
+  log=$logs/$name.txt
+  "${root[@]}" unshare --mount --propagation private "$1" >"$log" 2>&1 ||
+    status=$?
+  count "$log" "$status" >"$log.sum"
+  read -r passed failed <"$log.sum"
   if [ "$failed" != 0 ]; then
-    grep -v -e '^\[ RUN' -e '^\[ *OK' "$1" || true
+    found=$(grep -v -e '^\[ RUN' -e '^\[ *OK' "$log" || true)$'\n'
   fi
-  printf '%-16s %3d passed, %d failed\n' "$name" "$passed" "$failed"
+  printf '%s%-16s %3d passed, %d failed\n' "$found" "$name" "$passed" "$failed"
 }
 
 running=0
@@ -56,9 +57,7 @@ wait
 total_passed=0
 total_failed=0
 for program; do
-  log=$logs/$(basename "$program").txt
-  show "$log"
-  read -r passed failed _ <"$log.sum"
+  read -r passed failed <"$logs/$(basename "$program").txt.sum"
   total_passed=$((total_passed + passed))
   total_failed=$((total_failed + failed))
 done

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The core dump's bit is the machine's business. */
@@ -298,13 +297,13 @@ static void a_busy_one_is_waited_for(void **state)
 {
 	struct world *w = *state;
 	struct call c = { .script = "cat " DC_SA "/token" };
-	const struct timespec pause = { 0, 5000000 };
-	int fd = hold_for_writing(w), rounds = 0;
+	int fd = hold_for_writing(w);
+	uint64_t deadline = 0;
 	struct job j;
 
 	job_start(w, &c, &j);
-	while (!sleeps(child_of(j.pid)) && rounds++ < PATIENCE_MS / 5)
-		nanosleep(&pause, NULL);
+	while (!sleeps(child_of(j.pid)) && patience(&deadline))
+		continue;
 	assert_true(sleeps(child_of(j.pid)));
 	close(fd);
 	job_end(&j);

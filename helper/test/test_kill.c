@@ -171,11 +171,12 @@ static void killed_at_every_call(void **state)
 
 static void wait_for_text(struct world *w, const char *script, const char *text)
 {
-	for (int i = 0; i < PATIENCE_MS / 10; i++) {
+	uint64_t deadline = 0;
+
+	do {
 		if (host_says(w, script, text))
 			return;
-		pause_us(10000);
-	}
+	} while (patience(&deadline));
 	fail_msg("'%s' never said '%s'", script, text);
 }
 
@@ -241,6 +242,7 @@ static void own_children(struct world *w, bool stock)
 	struct call c = { .stock = stock,
 			  .script = "fork; wait; done; daemon; wait; done;"
 				    "ready; sleep 100000" };
+	uint64_t deadline = 0;
 	pid_t left[4];
 	struct job j;
 
@@ -249,8 +251,8 @@ static void own_children(struct world *w, bool stock)
 	kill(j.pid, SIGKILL);
 	job_end(&j);
 	/* The delegate itself may still be on its way out. */
-	while (children(left, 4) > 2)
-		pause_us(1000);
+	while (children(left, 4) > 2 && patience(&deadline))
+		continue;
 	assert_int_equal(children(left, 4), 2);
 	world_check_mounts(w);
 	job_go(w, 2);
@@ -330,12 +332,13 @@ static void caller_gone_while_it_writes(void **state)
 	memset(conf, ' ', sizeof(conf) - 1);
 	memcpy(conf, "{\"type\":\"userspace\"}", 20);
 	for (size_t i = 0; i < 2; i++) {
+		uint64_t deadline = 0;
 		pid_t caller;
 
 		c.command = commands[i];
 		caller = start_caller(w, &c);
-		while (!child_of(caller))
-			pause_us(1000);
+		while (!child_of(caller) && patience(&deadline))
+			continue;
 		pause_us(20000);
 		end_caller(caller);
 		world_check(w);

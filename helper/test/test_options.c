@@ -296,11 +296,6 @@ static void a_false_proc_is_not_believed(void **state)
 	job_run(w, &c, &j);
 	expect_error_says(&j, DC_CODE_INTERNAL, "/proc");
 	job_free(&j);
-	c.command = "DEL";
-	job_run(w, &c, &j);
-	expect_ok(&j);
-	expect_out(&j, "cat ENOENT");
-	job_free(&j);
 	world_check(w);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <linux/ptrace.h>
 
 static long entry_of(pid_t pid)
@@ -30,6 +31,8 @@ long trace_next(struct job *j)
 		    waitpid(j->pid, &j->status, 0) != j->pid ||
 		    !WIFSTOPPED(j->status)) {
 			j->ended = true;
+			close(j->pidfd);
+			j->pidfd = -1;
 			return -1;
 		}
 		sig = WSTOPSIG(j->status);
