@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes this machine ready for the parts that are named: build check helper
-# patches lint e2e. The only place in this project that installs anything: says
+# patches lint e2e, and node-image, which the cluster asks for itself where it
+# finds that kind's own image cannot be pulled. The only place in this project that installs anything: says
 # what is missing and why, then installs it with apt; where there is no apt it
 # prints the list and stops. Says nothing where nothing is missing.
 set -euo pipefail
@@ -61,16 +62,16 @@ needs() {
   for what in "$@"; do
     [[ -z ${SEEN[$what]-} ]] || continue
     SEEN[$what]=yes
-    "need_$what"
+    "need_${what//-/_}"
   done
 }
 
 need_go() {
   local version
-  have_program go || die "Go is missing: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/) and put it in PATH."
+  have_program go || die "Go is missing: install Go 1.$GO_OLDEST or newer and put it in PATH."
   version=$(GOTOOLCHAIN=local go env GOVERSION)
   [[ $version =~ ^go1\.([0-9]+) && ${BASH_REMATCH[1]} -ge $GO_OLDEST ]] ||
-    die "$version is too old: install Go 1.$GO_OLDEST or newer (https://go.dev/dl/); it fetches the exact version itself."
+    die "$version is too old: install Go 1.$GO_OLDEST or newer; it fetches the exact version itself."
 }
 
 need_build() {
@@ -119,9 +120,6 @@ need_e2e() {
   program git git "makes the patched Multus"
   need_busybox
   need_engine
-  if node_image_is_built_here; then
-    need_node_image
-  fi
   program iptables iptables "the container network"
 }
 
@@ -152,15 +150,6 @@ need_node_image() {
 }
 
 missing_file() { [[ -e $1 ]] || missing "$2" "$3"; }
-
-# Looks only where it matters: with mmdebstrap here, either way is possible.
-node_image_is_built_here() {
-  [[ -z ${NODE_IMAGE-} ]] && ! have_program mmdebstrap && ! registry_answers
-}
-
-registry_answers() {
-  timeout 5 bash -c ': </dev/tcp/registry-1.docker.io/443' 2>/dev/null
-}
 
 # --- Installing ------------------------------------------------------------
 
@@ -205,7 +194,7 @@ main() {
   for part in "${PARTS[@]}"; do
     case $part in
       -h | --help) usage && return ;;
-      build | check | helper | patches | lint | e2e) ;;
+      build | check | helper | patches | lint | e2e | node-image) ;;
       *) usage >&2 && die "there is no part '$part'" ;;
     esac
   done

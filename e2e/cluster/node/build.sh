@@ -7,6 +7,7 @@ set -eu -o pipefail
 
 tool=$1
 cd "$(dirname "$0")/../.."
+../hack/setup.sh node-image >&2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
