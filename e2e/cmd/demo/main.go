@@ -39,12 +39,16 @@ func main() {
 }
 
 func demo(ctx context.Context) error {
-	c, err := cluster.Attach(ctx, cluster.Options{Name: os.Getenv("MDC_CLUSTER"),
-		CacheDir: os.Getenv("MDC_CACHE"), BuildDir: os.Getenv("MDC_BUILD"), Log: os.Stderr})
+	folders, err := testbed.FoldersFromEnv()
 	if err != nil {
 		return err
 	}
-	bed, err := testbed.Open(ctx, c, os.Getenv("MDC_BUILD"), os.Stderr)
+	c, err := cluster.Attach(ctx, cluster.Options{Name: os.Getenv("MDC_CLUSTER"),
+		CacheDir: folders.CacheDir, BuildDir: folders.BuildDir, Log: os.Stderr})
+	if err != nil {
+		return err
+	}
+	bed, err := testbed.Open(ctx, c, folders, os.Stderr)
 	if err != nil {
 		return err
 	}
