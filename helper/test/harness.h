@@ -68,6 +68,8 @@ struct world {
 	pid_t host;   /* processes that keep the two namespaces, */
 	pid_t daemon; /* as long as the pipe is open */
 	int life[2];
+	int plugin; /* the programs, while the world is built */
+	int helper;
 	int host_ns;
 	int daemon_ns;
 	int ready; /* the FIFOs of ops.h, open for both directions */
@@ -90,7 +92,7 @@ int world_teardown(void **state);
 /* The service account as kubelet lays it out, in the host's view. */
 #define WORLD_POD "/var/lib/kubelet/pods/5f6e/volumes/"
 #define WORLD_ACCOUNT WORLD_POD "kubernetes.io~projected/kube-api-access"
-#define WORLD_HELPER "/multus-delegate-exec" /* in the container */
+#define WORLD_HELPER "/multus-delegate-exec" /* on host and container */
 #define WORLD_PLUGIN "/opt/cni/bin/userspace"
 #define WORLD_TARGET "/run/secrets/kubernetes.io"
 #define WORLD_CREDENTIAL WORLD_TARGET "/serviceaccount"
@@ -140,6 +142,7 @@ struct call {
 	const char *const *argv; /* the whole command line instead */
 	const char *const *env;	 /* more variables */
 	const struct deny *deny;
+	bool on_host;	/* as the thin plugin: without a container */
 	bool stock;	/* plain chroot and exec, without the helper */
 	bool strict;	/* --strict */
 	bool no_report; /* descriptor 3 is closed */

@@ -107,7 +107,7 @@ static void child(struct world *w, const struct call *c, const struct ends *e)
 	char text[2][2048];
 	size_t n = 1;
 
-	if (setns(w->daemon_ns, CLONE_NEWNS))
+	if (setns(c->on_host ? w->host_ns : w->daemon_ns, CLONE_NEWNS))
 		_exit(120);
 	if (!c->stock)
 		n = helper_argv(c, argv, text);

@@ -185,6 +185,37 @@ static void unlisted_see_the_host_as_before(void **state)
 	world_check(w);
 }
 
+/* The thin plugin's case: the host's own namespace, and / for the root. */
+static void works_without_a_chroot(void **state)
+{
+	static const char *const argv[] = {
+		"--directory=" WORLD_ACCOUNT, "--root=/", "--types=userspace,,,",
+		"--", WORLD_PLUGIN, NULL,
+	};
+	struct world *w = *state;
+	struct call add = { .on_host = true, .argv = argv,
+			    .script = "cat " DC_SA "/token; bind " SHARED_DIR
+				      " /var/lib/vhost; ready; wait" };
+	struct call del = { .on_host = true, .argv = argv, .command = "DEL",
+			    .script = "umount /var/lib/vhost" };
+	struct job j;
+
+	job_start(w, &add, &j);
+	job_ready(w, &j);
+	assert_int_equal(mounts_on(j.pid, WORLD_TARGET), 1);
+	assert_int_equal(mounts_on(w->host, WORLD_TARGET), 0);
+	job_go(w, 1);
+	job_end(&j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	assert_int_equal(mounts_on(w->host, "/var/lib/vhost"), 1);
+	job_run(w, &del, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +234,7 @@ int main(void)
 			      a_hundred_pairs_leave_nothing, &bidirectional),
 		WORLD_TEST(many_at_once_leave_nothing),
 		WORLD_TEST(unlisted_see_the_host_as_before),
+		WORLD_TEST(works_without_a_chroot),
 	};
 
 	return cmocka_run_group_tests_name("daemon", tests, NULL, NULL);

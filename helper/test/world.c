@@ -161,15 +161,26 @@ static void keep(const struct world *w, int ready)
 	_exit(read(w->life[0], &c, 1) != 0);
 }
 
-static void host_main(const struct world *w, const char *dir, int plugin,
-		      int ready)
+/* In the directory that will be the root. */
+static void install_helper(const struct world *w)
+{
+	install(w->helper, "." WORLD_HELPER);
+	if (!is_dynamic(w->helper))
+		return;
+	run_script("mkdir usr; link usr/lib lib; link usr/lib64 lib64");
+	need(mount("/usr", "usr", NULL, MS_BIND, NULL), "usr");
+}
+
+static void host_main(const struct world *w, const char *dir, int ready)
 {
 	char put[256];
 
 	new_root(dir);
+	need(chdir(dir), dir);
+	run_script("mkdir opt/cni/bin");
+	install(w->plugin, "." WORLD_PLUGIN);
+	install_helper(w);
 	enter_root(dir);
-	run_script("mkdir /opt/cni/bin");
-	install(plugin, WORLD_PLUGIN);
 	run_script(host_script);
 	snprintf(put, sizeof(put), "put " WORLD_ACCOUNT "/..1/token %s",
 		 w->token);
@@ -215,8 +226,7 @@ static void container_mounts(const struct world *w, int root, int account,
 	run_script("make private run/multus-delegate-exec; proc proc");
 }
 
-static void daemon_main(const struct world *w, const char *dir, int helper,
-			int ready)
+static void daemon_main(const struct world *w, const char *dir, int ready)
 {
 	int self = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	int root, account, state;
@@ -230,21 +240,16 @@ static void daemon_main(const struct world *w, const char *dir, int helper,
 	need(chdir(dir), dir);
 	run_script(container_script);
 	container_mounts(w, root, account, state);
-	install(helper, "." WORLD_HELPER);
-	if (is_dynamic(helper)) {
-		run_script("mkdir usr; link usr/lib lib; link usr/lib64 lib64");
-		need(mount("/usr", "usr", NULL, MS_BIND, NULL), "usr");
-	}
+	install_helper(w);
 	enter_root(dir);
 	keep(w, ready);
 }
 
-typedef void keeper_fn(const struct world *w, const char *dir, int program,
-		       int ready);
+typedef void keeper_fn(const struct world *w, const char *dir, int ready);
 
 /* Twice, so that a keeper is no child that a test would count. */
 static void keeper_fork(const struct world *w, keeper_fn *body,
-			const char *dir, int program, const int *ready)
+			const char *dir, const int *ready)
 {
 	pid_t pid = fork();
 
@@ -254,22 +259,21 @@ static void keeper_fork(const struct world *w, keeper_fn *body,
 			_exit(0);
 		close(w->life[1]);
 		close(ready[0]);
-		body(w, dir, program, ready[1]);
+		body(w, dir, ready[1]);
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 /* Starts a keeper; returns its namespace. */
-static int keeper(struct world *w, pid_t *ret, keeper_fn *body, int program)
+static int keeper(struct world *w, pid_t *ret, keeper_fn *body)
 {
 	char dir[] = "/tmp/delegate-test.XXXXXX", path[64];
 	int p[2], ns;
 
 	assert_non_null(mkdtemp(dir));
 	assert_return_code(pipe2(p, O_CLOEXEC), errno);
-	keeper_fork(w, body, dir, program, p);
+	keeper_fork(w, body, dir, p);
 	close(p[1]);
-	close(program);
 	if (read(p[0], ret, sizeof(*ret)) != sizeof(*ret))
 		fail_msg("the world cannot be built");
 	close(p[0]);
@@ -330,11 +334,12 @@ int world_setup(void **state)
 	assert_return_code(pipe2(w->life, O_CLOEXEC), errno);
 	assert_return_code(prctl(PR_SET_CHILD_SUBREAPER, 0), errno);
 	make_token(w->token, sizeof(w->token));
-	w->host_ns = keeper(w, &w->host, host_main,
-			    open_program(NULL, "delegate"));
-	w->daemon_ns = keeper(w, &w->daemon, daemon_main,
-			      open_program("TEST_HELPER",
-					   "../multus-delegate-exec"));
+	w->plugin = open_program(NULL, "delegate");
+	w->helper = open_program("TEST_HELPER", "../multus-delegate-exec");
+	w->host_ns = keeper(w, &w->host, host_main);
+	w->daemon_ns = keeper(w, &w->daemon, daemon_main);
+	close(w->plugin);
+	close(w->helper);
 	/* What a run leaves behind becomes our child and is counted. */
 	assert_return_code(prctl(PR_SET_CHILD_SUBREAPER, 1), errno);
 	w->ready = open_fifo(w, OPS_READY);
