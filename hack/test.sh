@@ -11,18 +11,19 @@ RESULTS=$O/results
 PARTS=(check lint sanitize helper patches e2e)
 unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
 
-# Kubernetes is the longest pole, so it starts first. What several parts need is
-# built once, by a step of its own, before them.
+# Kubernetes is the longest pole, so it starts first, and the suite that needs it
+# as soon as it can. What several parts need is built once, by a step of its own,
+# before them.
 declare_steps() {
   step e2e-build "" engine_make e2e-build
   step programs "" plain_make programs
   step check programs plain_make check
   step multus programs plain_make multus
+  step e2e "e2e-build multus" engine_make test-e2e
   step helper check private_make test-helper
   step lint check plain_make lint
   step sanitize check private_make sanitize
   step patches multus private_make test-patches
-  step e2e "e2e-build multus" engine_make test-e2e
 }
 
 # A part's own count, or "0 1" where it died without one.
