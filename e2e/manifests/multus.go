@@ -47,8 +47,12 @@ type Multus struct {
 
 // memory is what a pod of the daemon gets, delegates included: they run in its
 // control group. Upstream's 50Mi is too little for any delegate written in Go
-// beside the daemon, patched or not (multus#1346); the CPU limit stays.
-const memory = "300Mi"
+// beside the daemon, patched or not (multus#1346); and at its 100m of CPU each
+// call of kubectl takes ten seconds, which says nothing about who calls it.
+const (
+	memory = "300Mi"
+	cpu    = "1"
+)
 
 // Objects reads upstream's file and edits it.
 func (m Multus) Objects(upstream []byte) ([]*unstructured.Unstructured, error) {
@@ -143,7 +147,7 @@ func (m Multus) editDaemonSet(o *unstructured.Unstructured) error {
 }
 
 // editContainer takes our image, without which nothing could be pulled; the
-// daemon's own also gets memory and the propagation.
+// daemon's own also gets memory, CPU and the propagation.
 func (m Multus) editContainer(c map[string]any, daemon bool) error {
 	c["image"] = m.Image
 	c["imagePullPolicy"] = "Never"
@@ -154,6 +158,9 @@ func (m Multus) editContainer(c map[string]any, daemon bool) error {
 		if err := unstructured.SetNestedField(c, memory, "resources", kind, "memory"); err != nil {
 			return err
 		}
+	}
+	if err := unstructured.SetNestedField(c, cpu, "resources", "limits", "cpu"); err != nil {
+		return err
 	}
 	mounts, _, err := unstructured.NestedSlice(c, "volumeMounts")
 	if err != nil {

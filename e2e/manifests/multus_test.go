@@ -53,7 +53,7 @@ func TestObjects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`"mountPropagation":"Bidirectional"`, `"cpu":"100m"`,
+	for _, part := range []string{`"mountPropagation":"Bidirectional"`, `"cpu":"` + cpu + `"`,
 		`"memory":"` + memory + `"`, `"` + RolloutKey + `":"one"`} {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("no %s in %s", part, text)
