@@ -51,6 +51,12 @@ static void version_gets_none(void **state)
 	expect_ok(&j);
 	expect_out(&j, "cat ENOENT\n{\"cniVersion\"");
 	expect_source(&j, "none");
+	assert_int_equal(report_fallbacks(&j), 0);
+	job_free(&j);
+	c.directory = NULL; /* it is there, and still not wanted */
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "cat ENOENT\n{\"cniVersion\"");
 	job_free(&j);
 	assert_false(host_says(w, "tree /run", "secrets"));
 	world_check_mounts(w);
@@ -152,6 +158,25 @@ static void nothing_can_be_written(void **state)
 		 "create EROFS\nrmdir EROFS\nchmod EROFS\n%s\n",
 		 w->token);
 	assert_string_equal(j.out.buf, want);
+	job_free(&j);
+	world_check(w);
+}
+
+/* Whatever the caller's own mount of it allows. */
+static void a_writable_source_is_bound_read_only(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .directory = "/tmp/account",
+			  .script = "cat " DC_SA "/token; fs " DC_SA
+				    "; try put " DC_SA "/token x;"
+				    "try create " DC_SA "/new" };
+	struct job j;
+
+	daemon_do(w, "mkdir /tmp/account; put /tmp/account/token other");
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "other\nfs ro nodev noexec nosuid ");
+	expect_out(&j, "put EROFS\ncreate EROFS\n");
 	job_free(&j);
 	world_check(w);
 }
@@ -259,6 +284,7 @@ int main(void)
 		WORLD_TEST_IN("tmpfs_is_tight_bidirectional", tmpfs_is_tight,
 			      &bidirectional),
 		WORLD_TEST(nothing_can_be_written),
+		WORLD_TEST(a_writable_source_is_bound_read_only),
 		WORLD_TEST(renewal_shows_through),
 		WORLD_TEST(mountinfo_is_as_before_during_a_run),
 		WORLD_TEST_IN("mountinfo_as_before_bidirectional",

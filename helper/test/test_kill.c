@@ -321,6 +321,29 @@ static void caller_gone_and_sigterm_ignored(void **state)
 	world_check(w);
 }
 
+/* Only the report's reader is gone, at a moment chosen with care. */
+static void caller_gone_before_the_start(void **state)
+{
+	static const char *const commands[] = { "ADD", "DEL" };
+	struct world *w = *state;
+	struct call c = { .trace = true, .script = "print ran" };
+	struct job j;
+
+	for (size_t i = 0; i < 2; i++) {
+		c.command = commands[i];
+		job_start(w, &c, &j);
+		for (int n = 0; n < 30; n++)
+			assert_true(trace_next(&j) >= 0);
+		close(j.report.fd);
+		j.report.fd = -1;
+		trace_detach(&j);
+		job_end(&j);
+		expect_error(&j, DC_CODE_INTERNAL);
+		job_free(&j);
+		world_check(w);
+	}
+}
+
 /* It looks like the end of the netconf; nothing may be started for nobody. */
 static void caller_gone_while_it_writes(void **state)
 {
@@ -359,6 +382,7 @@ int main(void)
 		WORLD_TEST(own_children_live_on_as_under_stock),
 		WORLD_TEST(caller_gone),
 		WORLD_TEST(caller_gone_and_sigterm_ignored),
+		WORLD_TEST(caller_gone_before_the_start),
 		WORLD_TEST(caller_gone_while_it_writes),
 	};
 
