@@ -76,8 +76,7 @@ func (b *Bed) connect() error {
 	if err != nil {
 		return err
 	}
-	// The suite waits by polling; client-go's default would throttle it.
-	config.QPS, config.Burst = 50, 100
+	config.QPS = -1 // no throttling by the client: waits poll at a pace of their own
 	config.WarningHandler = rest.NoWarnings{}
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -94,22 +93,26 @@ func (b *Bed) sayf(format string, args ...any) {
 	fmt.Fprintf(b.Log, format+"\n", args...)
 }
 
-// until polls a condition. It is met at nil; other errors are kept for the
-// message at the deadline.
+// until polls a condition. It is met at nil; the last other error is kept for
+// the message, but not what the deadline itself has broken.
 func until(ctx context.Context, what string, condition func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()
+	var last error
 	for {
 		err := condition(ctx)
 		if err == nil {
 			return nil
 		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("waited %s for %s: %w", Patience, what, err)
+			return fmt.Errorf("waited for %s: %w: %w", what, ctx.Err(), last)
 		}
 	}
 }
