@@ -12,7 +12,8 @@
  * All need -D_GNU_SOURCE -I../../include. The programs look for the delegate
  * beside them and for the helper one directory up; TEST_HELPER names another
  * one. run.sh OUT PROGRAM... runs them all. TEST_FILTER picks tests by name,
- * TEST_SEED repeats a run of test_kill, TEST_STRIDE thins out test_races.
+ * TEST_SEED repeats a run of test_kill, TEST_STRIDE thins out what is repeated
+ * at each step.
  */
 
 #include <setjmp.h>
@@ -29,6 +30,9 @@
 
 /* How long anything may take before a test gives it up for hung. */
 #define PATIENCE_MS 30000
+
+/* TEST_STRIDE=N: each Nth step only, where a build is slow; else 1. */
+long test_stride(void);
 
 /*
  * For loops that wait: naps, and says whether to go on. *deadline is 0 before

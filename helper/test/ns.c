@@ -149,6 +149,14 @@ pid_t child_of(pid_t parent)
 	return found;
 }
 
+long test_stride(void)
+{
+	const char *given = getenv("TEST_STRIDE");
+	long n = given ? atol(given) : 1;
+
+	return n > 0 ? n : 1;
+}
+
 bool patience(uint64_t *deadline)
 {
 	const struct timespec nap = { 0, 1000000 };

@@ -355,15 +355,6 @@ static bool run_step(struct race *r, long step)
 	return reached;
 }
 
-/* TEST_STRIDE=N looks at each Nth step only, where builds are slow. */
-static long stride(void)
-{
-	const char *given = getenv("TEST_STRIDE");
-	long n = given ? atol(given) : 1;
-
-	return n > 0 ? n : 1;
-}
-
 static void race(void **state)
 {
 	struct race *r = *state;
@@ -373,7 +364,7 @@ static void race(void **state)
 	assert_false(run_step(r, MAX_STEPS)); /* finds last_look */
 	assert_true(r->last_look > 20);
 	while (run_step(r, step))
-		step += stride();
+		step += test_stride();
 	print_message("%ld steps, %zu with, %zu without\n", step, r->with,
 		      r->without);
 	assert_true(step > r->last_look);
