@@ -72,8 +72,7 @@ func reachTheAPIServer(t *testing.T, d testbed.Deployment) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			sub := &scene{T: t, ctx: s.ctx, namespace: s.namespace}
-			sub.answered(name, d.Propagation)
+			s.on(t).answered(name, d.Propagation)
 		})
 	}
 	s.must(bed.DeletePods(s.ctx, s.namespace, names...), "delete the pods")

@@ -14,16 +14,18 @@ import (
 
 // What goes wrong reaches whoever reads the pod's events, cause and all.
 func TestFailingAddNamesItsCause(t *testing.T) {
-	s := setScene(t, patched)
+	scene := setScene(t, patched)
 	t.Run("delegate does not start", func(t *testing.T) {
+		s := scene.on(t)
 		s.start("broken", manifests.Network{Name: "broken",
 			Config: map[string]any{"type": delegates.Broken}})
-		s.eventNames(t, "broken", "/opt/cni/bin/"+delegates.Broken, "no such file or directory")
+		s.eventNames("broken", "/opt/cni/bin/"+delegates.Broken, "no such file or directory")
 	})
 	t.Run("unsafe host path", func(t *testing.T) {
+		s := scene.on(t)
 		s.withLinkedSecrets(func() {
 			s.start("unsafe", networks()["curl"])
-			s.eventNames(t, "unsafe", "/run/secrets")
+			s.eventNames("unsafe", "/run/secrets")
 		})
 		// Nothing was covered or followed; the next try succeeds.
 		if _, err := bed.Running(s.ctx, s.namespace, "unsafe"); err != nil {
@@ -34,19 +36,16 @@ func TestFailingAddNamesItsCause(t *testing.T) {
 
 // eventNames waits for an event of the pod that has the first text, and wants
 // the others in it as well.
-func (s *scene) eventNames(t *testing.T, pod string, texts ...string) {
-	t.Helper()
+func (s *scene) eventNames(pod string, texts ...string) {
+	s.Helper()
 	message, err := bed.Event(s.ctx, s.namespace, pod, texts[0])
-	if err != nil {
-		t.Error(err)
-		return
-	}
+	s.must(err, "wait for the event")
 	for _, text := range texts {
 		if !strings.Contains(message, text) {
-			t.Errorf("the event does not say %q: %s", text, message)
+			s.Errorf("the event does not say %q: %s", text, message)
 		}
 	}
-	t.Log(message)
+	s.Log(message)
 }
 
 // withLinkedSecrets runs something while the host's /run/secrets is a link,

@@ -102,6 +102,11 @@ func setScene(t *testing.T, d testbed.Deployment) *scene {
 	return s
 }
 
+// on is the scene as a subtest has it: what fails there is that one.
+func (s *scene) on(t *testing.T) *scene {
+	return &scene{T: t, ctx: s.ctx, namespace: s.namespace}
+}
+
 func (s *scene) must(err error, format string, args ...any) {
 	s.Helper()
 	if err != nil {
@@ -141,7 +146,7 @@ func programOf(network string) string {
 }
 
 const (
-	bindDir       = "/var/lib/delegate-credentials-e2e"
+	bindDir       = testbed.BindDir
 	credentialDir = "/run/secrets/kubernetes.io"
 )
 

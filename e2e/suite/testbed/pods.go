@@ -36,8 +36,13 @@ func (b *Bed) clearAway(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	// Empty folders of a delegate whose DEL never came; one with a bind stays.
+	_, err = b.Sh(ctx, "rmdir "+BindDir+"/* "+BindDir+" 2>/dev/null || :")
+	return err
 }
+
+// BindDir is where the client-go delegate binds its pods' folders.
+const BindDir = "/var/lib/delegate-credentials-e2e"
 
 // Namespace makes a namespace for a test's objects.
 func (b *Bed) Namespace(ctx context.Context) (string, error) {
