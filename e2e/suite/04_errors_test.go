@@ -54,7 +54,7 @@ func (s *scene) withLinkedSecrets(run func()) {
 	s.Helper()
 	// Empty folders of ours alone are removed: rmdir refuses anything else.
 	s.must(bed.Until(s.ctx, "/run/secrets to be free", func(ctx context.Context) error {
-		_, err := bed.Sh(ctx, `for d in `+credentialDir+` /run/secrets; do
+		_, err := bed.Sh(ctx, `for d in `+credentialDir+`/serviceaccount `+credentialDir+` /run/secrets; do
 			[ ! -e "$d" ] || rmdir "$d"; done; ln -s /var/tmp /run/secrets`)
 		return err
 	}), "make the link")
