@@ -144,18 +144,36 @@ func (o Options) dir() string {
 	return filepath.Join(o.BuildDir, "cluster", o.Name)
 }
 
+// creatorPath is of a file that names the engine with the cluster's containers.
+func (o Options) creatorPath() string {
+	return filepath.Join(o.dir(), "engine")
+}
+
+// creator is empty where no cluster was made from here.
+func (o Options) creator() string {
+	name, err := os.ReadFile(o.creatorPath())
+	if err != nil {
+		return ""
+	}
+	return string(name)
+}
+
 // Attach finds an already running cluster of ours.
 func Attach(ctx context.Context, o Options) (*Cluster, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	facts := hostFacts()
+	facts, creator := hostFacts(), o.creator()
 	for _, name := range engineNames {
 		e, err := engineFor(facts, name, o.CacheDir)
 		if err != nil {
 			return nil, err
 		}
 		if yes, _ := answers(ctx, e); !yes {
+			if name == creator {
+				return nil, fmt.Errorf("%s has the cluster %s, and does not "+
+					"answer: start it, and try again", name, o.Name)
+			}
 			continue
 		}
 		c := &Cluster{o: o, engine: e, p: newProgress(o.Log)}
@@ -247,26 +265,23 @@ func (c *Cluster) remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.kill(ctx, nodes); err != nil {
-		return err
-	}
+	c.kill(ctx, nodes)
 	return c.withProvider(func(provider *kind.Provider) error {
 		return provider.Delete(c.o.Name, c.Kubeconfig())
 	})
 }
 
 // kill ends the nodes and waits for that, since an engine that removes a
-// running container gives up after ten seconds, however busy the host is.
-func (c *Cluster) kill(ctx context.Context, nodes []string) error {
+// running container gives up after ten seconds, however busy the host is. An
+// engine that takes a node for alive that died with the host cannot do either,
+// but can remove it.
+func (c *Cluster) kill(ctx context.Context, nodes []string) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for _, node := range nodes {
 		_, _ = c.engine.run(ctx, nil, "kill", "--signal", "KILL", node)
-		if _, err := c.engine.run(ctx, nil, "wait", node); err != nil {
-			return err
-		}
+		_, _ = c.engine.run(ctx, nil, "wait", node)
 	}
-	return nil
 }
 
 // removeNetwork fails, as it should, while another cluster of ours uses it.

@@ -41,7 +41,11 @@ func (c *Cluster) create(ctx context.Context, d Decision) error {
 	if err := ensureModules(c.p); err != nil {
 		return err
 	}
-	err := c.p.step("creating "+c.o.Name, func() error {
+	err := writeFile(c.o.creatorPath(), []byte(c.engine.Name), 0o644)
+	if err != nil {
+		return err
+	}
+	err = c.p.step("creating "+c.o.Name, func() error {
 		return c.withProvider(func(provider *kind.Provider) error {
 			return provider.Create(c.o.Name,
 				kind.CreateWithV1Alpha4Config(kindConfig(d, c.o.Nodes)),

@@ -19,7 +19,7 @@ const (
 	// is not there; one that has gets time for half a gigabyte.
 	registryDeadline = 20 * time.Second
 	pullDeadline     = 15 * time.Minute
-	answerDeadline   = 10 * time.Second
+	answerDeadline   = time.Minute
 )
 
 // probe collects the facts that Decide needs. It starts one short container
