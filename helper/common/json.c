@@ -189,7 +189,7 @@ static int scan_open(struct json_scanner *s, struct json_item *ret,
 	if (level % 64 == 0)
 		s->is_object[level / 64] = 0;
 	s->is_object[level / 64] &= ~(UINT64_C(1) << level % 64);
-	if (ret->type == JSON_OBJECT)
+	if (ret->type == JSON_IS_OBJECT)
 		s->is_object[level / 64] |= UINT64_C(1) << level % 64;
 	s->open_at[level] = s->pos;
 	ret->event = JSON_OPEN;
@@ -203,7 +203,7 @@ static int scan_close(struct json_scanner *s, struct json_item *ret)
 {
 	size_t start;
 
-	ret->type = in_object(s) ? JSON_OBJECT : JSON_ARRAY;
+	ret->type = in_object(s) ? JSON_IS_OBJECT : JSON_IS_ARRAY;
 	ret->event = JSON_CLOSE;
 	ret->depth = --s->depth;
 	s->pos++;
@@ -220,12 +220,13 @@ static bool value_type(int c, enum json_type *ret)
 		char first;
 		enum json_type type;
 	} types[] = {
-		{ '{', JSON_OBJECT }, { '[', JSON_ARRAY }, { '"', JSON_STRING },
-		{ '-', JSON_NUMBER }, { 't', JSON_TRUE },  { 'f', JSON_FALSE },
-		{ 'n', JSON_NULL },
+		{ '{', JSON_IS_OBJECT }, { '[', JSON_IS_ARRAY },
+		{ '"', JSON_IS_STRING }, { '-', JSON_IS_NUMBER },
+		{ 't', JSON_IS_TRUE },	 { 'f', JSON_IS_FALSE },
+		{ 'n', JSON_IS_NULL },
 	};
 
-	*ret = JSON_NUMBER;
+	*ret = JSON_IS_NUMBER;
 	if (is_digit(c))
 		return true;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -240,13 +241,13 @@ static int scan_scalar(struct json_scanner *s, struct json_item *ret,
 		       struct err *e)
 {
 	switch (ret->type) {
-	case JSON_STRING:
+	case JSON_IS_STRING:
 		return scan_string(s, &ret->value, e);
-	case JSON_TRUE:
+	case JSON_IS_TRUE:
 		return scan_word(s, "true", e);
-	case JSON_FALSE:
+	case JSON_IS_FALSE:
 		return scan_word(s, "false", e);
-	case JSON_NULL:
+	case JSON_IS_NULL:
 		return scan_word(s, "null", e);
 	default:
 		return scan_number(s, e);
@@ -263,7 +264,7 @@ static int scan_value(struct json_scanner *s, struct json_item *ret,
 		return unexpected(s, e, "a value");
 	ret->event = JSON_VALUE;
 	ret->depth = s->depth;
-	if (ret->type == JSON_OBJECT || ret->type == JSON_ARRAY) {
+	if (ret->type == JSON_IS_OBJECT || ret->type == JSON_IS_ARRAY) {
 		r = scan_open(s, ret, e);
 	} else {
 		s->state = s->depth > 0 ? STATE_AFTER : STATE_DONE;

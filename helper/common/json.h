@@ -31,13 +31,13 @@ enum json_event {
 };
 
 enum json_type {
-	JSON_OBJECT,
-	JSON_ARRAY,
-	JSON_STRING,
-	JSON_NUMBER,
-	JSON_TRUE,
-	JSON_FALSE,
-	JSON_NULL,
+	JSON_IS_OBJECT,
+	JSON_IS_ARRAY,
+	JSON_IS_STRING,
+	JSON_IS_NUMBER,
+	JSON_IS_TRUE,
+	JSON_IS_FALSE,
+	JSON_IS_NULL,
 };
 
 /*
@@ -59,7 +59,7 @@ struct json_scanner {
 	size_t len;
 	size_t pos;
 	unsigned depth;
-	int state;				     /* json.c's own */
+	int state;					/* json.c's own */
 	uint64_t is_object[(JSON_MAX_DEPTH + 64) / 64]; /* one bit a level */
 	size_t open_at[JSON_MAX_DEPTH + 1];
 };

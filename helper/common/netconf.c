@@ -147,7 +147,7 @@ static void note_version(const char *buf, const struct json_item *item,
 	char *v = ret->cni_version;
 	size_t len = 0;
 
-	if (item->type == JSON_STRING)
+	if (item->type == JSON_IS_STRING)
 		len = json_decode_string(buf, item->value, v,
 					 sizeof(ret->cni_version));
 	if (len >= sizeof(ret->cni_version) || strspn(v, "0123456789.") != len)
@@ -167,7 +167,7 @@ static void look_at_member(struct walk *w, const struct json_item *item,
 		choice = find_choice(w, item->key);
 	if (choice != NULL)
 		note_choice(w, choice, item->key, ret);
-	if (item->event != JSON_OPEN || item->type != JSON_OBJECT)
+	if (item->event != JSON_OPEN || item->type != JSON_IS_OBJECT)
 		return;
 	section = find_section(w, item->key);
 	if (section != NULL)
@@ -181,7 +181,7 @@ static int read_top(struct json_scanner *s, struct walk *w, struct err *e)
 
 	if (json_next(s, &item, e) < 0)
 		return -1;
-	if (item.event != JSON_OPEN || item.type != JSON_OBJECT) {
+	if (item.event != JSON_OPEN || item.type != JSON_IS_OBJECT) {
 		json_position(w->buf, item.value.off, &line, &column);
 		return err_set(e, DC_CODE_UNSAFE_REQUEST,
 			       "line %zu, column %zu: expected an object", line,
