@@ -7,10 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-# Leaks are the unit tests' to find: the helper is not dumpable and waits under
-# seccomp, so that LeakSanitizer cannot look into it at its end.
 sanitized_make() {
-  [[ $1 != test-helper ]] || export ASAN_OPTIONS=detect_leaks=0
   make --no-print-directory O="$O/sanitize" SANITIZE=address,undefined "$1"
 }
 

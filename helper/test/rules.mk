@@ -38,8 +38,9 @@ test-helper: $(TEST_PROGRAMS) $(TEST_O)/delegate $(DELEGATE_EXEC) ## the helper 
 	$(Q)$(TEST_ENV) helper/test/run.sh $(O) $(TEST_LONG) \
 		$(filter-out $(TEST_LONG),$(TEST_PROGRAMS))
 
-# LeakSanitizer cannot look into a helper that is not dumpable, and ASan would
-# change the delegate's limits; it is slow, and other steps are not its matter.
+# LeakSanitizer cannot look into a helper that is not dumpable: leaks are the
+# unit tests' to find. ASan would change the delegate's limits. And it is slow,
+# so fewer steps are tried.
 ifdef SANITIZE
 TEST_ENV := TEST_STRIDE=5 ASAN_OPTIONS=detect_leaks=0:disable_coredump=0
 endif

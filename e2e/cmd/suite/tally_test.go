@@ -47,11 +47,11 @@ run p A
 run p B
 fail p B
 fail p`, errors.New("1"), 0, 2},
-		{"a package that does not compile", `
+		{"a package that does not compile, beside one that failed", `
 run p A
-pass p A
-pass p
-fail q`, errors.New("1"), 1, 1},
+fail p A
+fail p
+fail q`, errors.New("1"), 0, 2},
 		{"go test failed and said nothing", ``, errors.New("1"), 0, 1},
 	}
 	for _, test := range tests {
