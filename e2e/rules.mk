@@ -15,7 +15,7 @@ NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s -C "$(CURDIR)" node-image
 PIN := e2e/pins/build.sh
 
 .PHONY: kubernetes multus multus-stock cni-plugins node-image \
-	e2e-build cluster-tool cluster-up cluster-down cluster-status test-e2e
+	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images test-e2e
 
 kubernetes: ## the programs of Kubernetes, into the cache
 	$(Q)$(PIN) kubernetes
@@ -49,6 +49,9 @@ cluster-down: cluster-tool ## remove the cluster
 
 cluster-status: cluster-tool ## what runs, and how to reach it
 	$(Q)$(CLUSTER_CALL) status
+
+remove-images: cluster-tool ## remove our images that no cluster uses
+	$(Q)$(CLUSTER_CALL) remove-images
 
 test-e2e: cluster-tool programs multus ## the kind suite: KEEP=1 keeps the cluster
 	$(Q)CLUSTER=$(CLUSTER) KEEP=$(KEEP) e2e/cluster/test.sh $(CLUSTER_CALL) \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Removes the cache folder, unless something is mounted in it: a removal would
-# go through the mount.
+# Removes the cache folder and the images made from it, unless something is
+# mounted in the folder: a removal would go through the mount.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
@@ -14,6 +14,7 @@ main() {
   [[ -d $cache ]] || return 0
   mounts=$(awk -v d="$cache/" 'index($5 "/", d) == 1 { print $5 }' /proc/self/mountinfo)
   [[ -z $mounts ]] || die "something is mounted under '$cache', unmount it first: $mounts"
+  engine_make remove-images
   # Go's module cache is read-only.
   find "$cache" -type d ! -perm -u+w -exec chmod u+w {} +
   rm -rf --one-file-system -- "$cache"

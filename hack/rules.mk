@@ -26,5 +26,5 @@ lint: ## static analysis of C, Go, shell and the man pages
 sanitize: ## the C tests again under ASan and UBSan
 	$(Q)hack/sanitize.sh
 
-clean-cache: ## remove what is slow to build (CACHE)
+clean-cache: ## remove what is slow to build: CACHE, and our images
 	$(Q)hack/clean-cache.sh "$(CACHE)"
