@@ -15,7 +15,7 @@ NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s -C "$(CURDIR)" node-image
 PIN := e2e/pins/build.sh
 
 .PHONY: kubernetes multus multus-stock cni-plugins node-image \
-	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images test-e2e
+	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images test-e2e test-upstream
 
 kubernetes: ## the programs of Kubernetes, into the cache
 	$(Q)$(PIN) kubernetes
@@ -53,6 +53,15 @@ cluster-status: cluster-tool ## what runs, and how to reach it
 remove-images: cluster-tool ## remove our images that no cluster uses
 	$(Q)$(CLUSTER_CALL) remove-images
 
+# What needs a cluster of its own is a part of its own.
+E2E_UPSTREAM := ./upstream
+
 test-e2e: cluster-tool programs multus ## the kind suite: KEEP=1 keeps the cluster
-	$(Q)CLUSTER=$(CLUSTER) KEEP=$(KEEP) e2e/cluster/test.sh $(CLUSTER_CALL) \
-		-builder '$(NODE_IMAGE_MAKE)'
+	$(Q)packages=$$(cd e2e && go list ./... | grep -v "$(E2E_UPSTREAM:.%=%)\$$"); \
+	CLUSTER=$(CLUSTER) KEEP=$(KEEP) PART=e2e PACKAGES="$$packages" \
+		e2e/cluster/test.sh $(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)'
+
+# Upstream's scripts know their nodes by name.
+test-upstream: cluster-tool programs multus ## upstream's scripts and the README's own-cluster section
+	$(Q)CLUSTER=kind KEEP=$(KEEP) PART=upstream PACKAGES=$(E2E_UPSTREAM) \
+		e2e/cluster/test.sh $(CLUSTER_TOOL) -name kind -nodes 3 -builder '$(NODE_IMAGE_MAKE)'

@@ -120,6 +120,7 @@ need_e2e() {
   program git git "makes the patched Multus"
   need_busybox
   need_engine
+  program jq jq "upstream's e2e scripts read answers with it"
   program iptables iptables "the container network"
 }
 

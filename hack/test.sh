@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . hack/lib.sh
 
 RESULTS=$O/results
-PARTS=(check lint sanitize helper patches e2e)
+PARTS=(check lint sanitize helper patches e2e upstream)
 unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
 
 # Kubernetes is the longest pole, so it starts first, and the suite that needs it
@@ -20,6 +20,7 @@ declare_steps() {
   step check programs plain_make check
   step multus programs plain_make multus
   step e2e "e2e-build multus" engine_make test-e2e
+  step upstream "e2e-build multus" engine_make test-upstream
   step helper check private_make test-helper
   step lint check plain_make lint
   step sanitize check private_make sanitize

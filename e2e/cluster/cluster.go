@@ -207,8 +207,9 @@ func (c *Cluster) findNodes(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		if _, ours := on[network]; !ours {
-			return nil, fmt.Errorf("a kind cluster named %s is not ours: "+
-				"choose another name with CLUSTER=", c.o.Name)
+			return nil, fmt.Errorf("a kind cluster named %s is there and is "+
+				"not ours: it stays as it is. Remove it, or choose another "+
+				"name with CLUSTER= (upstream's scripts need kind)", c.o.Name)
 		}
 	}
 	return controlPlaneFirst(nodes), nil

@@ -37,3 +37,15 @@ func TestAttachWithoutAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestNodeNetworks(t *testing.T) {
+	subnets, addresses, err := nodeNetworks(
+		"x-control-plane 10.244.0.0/24 10.89.0.2\nx-worker 10.244.2.0/24 10.89.0.3 fc00::3\n")
+	if err != nil || subnets["x-worker"] != "10.244.2.0/24" ||
+		addresses["x-control-plane"] != "10.89.0.2" {
+		t.Errorf("%v %v %v", subnets, addresses, err)
+	}
+	if _, _, err := nodeNetworks("x-worker  10.89.0.3 fc00::3\n"); err == nil {
+		t.Error("took an address for a subnet")
+	}
+}

@@ -203,27 +203,35 @@ func lock(dir string) (func(), error) {
 	return func() { f.Close() }, nil
 }
 
-// separateNodes gives the pods of each node addresses of their own and routes
-// to the others; the image has what the first node needs.
+// separateNodes gives the pods of each node the addresses that Kubernetes has
+// set aside for it, and routes to the others; the image has what the first node
+// needs.
 func (c *Cluster) separateNodes(ctx context.Context) error {
 	if len(c.nodes) == 1 {
 		return nil
 	}
-	addresses := make([]string, len(c.nodes))
-	for i, node := range c.nodes {
-		out, _, err := c.Exec(ctx, node, nil, "hostname", "-I")
-		if err != nil {
-			return err
-		}
-		addresses[i] = strings.Fields(string(out))[0]
+	kubectl := []string{"kubectl", "--kubeconfig=/etc/kubernetes/admin.conf"}
+	if _, _, err := c.Exec(ctx, c.nodes[0], nil, append(kubectl, "wait",
+		"node", "--all", "--for=jsonpath={.spec.podCIDR}", "--timeout=60s")...); err != nil {
+		return err
 	}
-	for i, node := range c.nodes {
+	out, _, err := c.Exec(ctx, c.nodes[0], nil, append(kubectl, "get", "nodes",
+		`--output=jsonpath={range .items[*]}{.metadata.name} {.spec.podCIDR} `+
+			`{.status.addresses[?(@.type=="InternalIP")].address}{"\n"}{end}`)...)
+	if err != nil {
+		return err
+	}
+	subnets, addresses, err := nodeNetworks(string(out))
+	if err != nil {
+		return err
+	}
+	for _, node := range c.nodes {
 		script := fmt.Sprintf("sed -i 's|10.244.0.0/24|%s|' "+
-			"/etc/cni/net.d/10-bridge.conf\n", podSubnet(i))
-		for j, address := range addresses {
-			if j != i {
+			"/etc/cni/net.d/10-bridge.conf\n", subnets[node])
+		for _, other := range c.nodes {
+			if other != node {
 				script += fmt.Sprintf("ip route replace %s via %s\n",
-					podSubnet(j), address)
+					subnets[other], addresses[other])
 			}
 		}
 		if _, _, err := c.Exec(ctx, node, nil, "sh", "-ec", script); err != nil {
@@ -233,8 +241,17 @@ func (c *Cluster) separateNodes(ctx context.Context) error {
 	return nil
 }
 
-func podSubnet(node int) string {
-	return fmt.Sprintf("10.244.%d.0/24", node)
+// nodeNetworks reads "NODE SUBNET ADDRESS..." lines.
+func nodeNetworks(text string) (subnets, addresses map[string]string, err error) {
+	subnets, addresses = map[string]string{}, map[string]string{}
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		fields := strings.Split(line, " ")
+		if len(fields) < 3 || fields[1] == "" {
+			return nil, nil, fmt.Errorf("a node has no subnet or address: %q", line)
+		}
+		subnets[fields[0]], addresses[fields[0]] = fields[1], fields[2]
+	}
+	return subnets, addresses, nil
 }
 
 // Logs puts what the nodes logged below the build folder.

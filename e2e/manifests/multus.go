@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -36,8 +37,8 @@ const (
 type Multus struct {
 	Image       string
 	Propagation string
-	// CNIVersion is the daemon's own; empty: as the file has it.
-	CNIVersion string
+	// Config is laid over the daemon's configuration in the file.
+	Config map[string]any
 	// Plugins are the types that the tree's delegateExec lists; nil for a tree
 	// that has no such option.
 	Plugins []string
@@ -105,9 +106,7 @@ func (m Multus) editConfig(o *unstructured.Unstructured) error {
 	if err := json.Unmarshal([]byte(text), &config); err != nil {
 		return err
 	}
-	if m.CNIVersion != "" {
-		config["cniVersion"] = m.CNIVersion
-	}
+	maps.Copy(config, m.Config)
 	if m.Plugins != nil {
 		block, ok := config["delegateExec"].(map[string]any)
 		if !ok {

@@ -10,6 +10,7 @@ import (
 
 	"multus-delegate-credentials/e2e/delegates"
 	"multus-delegate-credentials/e2e/manifests"
+	"multus-delegate-credentials/e2e/suite/testbed"
 )
 
 // What goes wrong reaches whoever reads the pod's events, cause and all.
@@ -32,6 +33,42 @@ func TestFailingAddNamesItsCause(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A daemon that is configured wrongly says so on the pod, with the remedy, as
+// the kernel's 104 and the tenant's 106 would; those two cannot be had here and
+// are tested with the helper.
+func TestWrongConfigurationNamesItsRemedy(t *testing.T) {
+	s := setScene(t, patched)
+	t.Cleanup(func() { s.must(bed.Deploy(context.WithoutCancel(s.ctx), patched), "configure it right") })
+	for _, c := range []struct {
+		pod, want string
+		config    map[string]any
+	}{
+		{"no-credential", "mount a service account at '/nowhere' in the caller's container " +
+			"(see automountServiceAccountToken): No such file or directory",
+			command("--directory=/nowhere")},
+		{"command-line", "take out '--dir=/nowhere': there is no such option (see --help)",
+			command("--dir=/nowhere")},
+		{"no-root", "set chrootDir to a directory that exists: '/nowhere': No such file or directory",
+			map[string]any{"chrootDir": "/nowhere"}},
+	} {
+		t.Run(c.pod, func(t *testing.T) {
+			s := s.on(t)
+			wrong := patched
+			// The node's own network is such a delegate, so that nothing fails before it.
+			wrong.Config, wrong.Plugins = c.config, []string{"bridge"}
+			s.must(bed.Deploy(s.ctx, wrong), "configure it wrong")
+			s.start(c.pod, networks()["shell"])
+			s.eventNames(c.pod, c.want)
+		})
+	}
+}
+
+// command is a configuration in which the helper gets these arguments.
+func command(arguments ...string) map[string]any {
+	return map[string]any{"delegateExec": map[string]any{
+		"command": append([]string{testbed.HelperPath}, arguments...)}}
 }
 
 // eventNames waits for an event of the pod that has the first text, and wants

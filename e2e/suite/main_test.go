@@ -4,15 +4,12 @@
 // a kind cluster. The files' numbers are the order of the cases; each case
 // brings what it needs, so that any can be run alone.
 //
-// MDC_BUILD and MDC_CACHE name the folders of what is built and kept,
-// MDC_CLUSTER the cluster (mdc-e2e). MDC_KEEP leaves a cluster running that was
-// started here; one that ran before is left anyway.
+// MDC_CLUSTER names the cluster (mdc-e2e); testbed.Main says what else is read.
 package suite
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"multus-delegate-credentials/e2e/cluster"
 	"multus-delegate-credentials/e2e/delegates"
 	"multus-delegate-credentials/e2e/manifests"
 	"multus-delegate-credentials/e2e/suite/testbed"
@@ -33,45 +29,14 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := runAll(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func runAll(m *testing.M) (code int, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	interrupted = ctx
-	folders, err := testbed.FoldersFromEnv()
-	if err != nil {
-		return 1, err
-	}
-	c, ours, err := openCluster(ctx, folders)
-	if err != nil {
-		return 1, err
-	}
-	if ours && os.Getenv("MDC_KEEP") == "" {
-		defer func() { err = errors.Join(err, c.Down(context.Background())) }()
-	}
-	if bed, err = testbed.Open(ctx, c, folders, os.Stderr); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
-}
-
-// openCluster takes the running cluster or brings one up.
-func openCluster(ctx context.Context, f testbed.Folders) (c *cluster.Cluster, ours bool, err error) {
-	options := cluster.Options{Name: cmp.Or(os.Getenv("MDC_CLUSTER"), "mdc-e2e"),
-		CacheDir: f.CacheDir, BuildDir: f.BuildDir,
-		NodeImage: os.Getenv("NODE_IMAGE"), Log: os.Stderr}
-	if c, err = cluster.Attach(ctx, options); !errors.Is(err, cluster.ErrNotRunning) {
-		return c, false, err
-	}
-	c, err = cluster.Up(ctx, options)
-	return c, true, err
+	code := testbed.Main(ctx, cmp.Or(os.Getenv("MDC_CLUSTER"), "mdc-e2e"), 1, func(b *testbed.Bed) int {
+		bed = b
+		return m.Run()
+	})
+	stop()
+	os.Exit(code)
 }
 
 // scene is one test's namespace on one Multus.
@@ -154,7 +119,8 @@ var (
 	stock   = testbed.Deployment{Flavour: testbed.Stock, Propagation: manifests.HostToContainer}
 	patched = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.HostToContainer}
 	// Also with a cniVersion that knows CHECK.
-	bidirectional = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.Bidirectional, CNIVersion: "1.0.0"}
+	bidirectional = testbed.Deployment{Flavour: testbed.Patched, Propagation: manifests.Bidirectional,
+		Config: map[string]any{"cniVersion": "1.0.0"}}
 )
 
 // since is a moment that a token made up now was not issued before.

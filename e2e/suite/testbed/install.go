@@ -24,6 +24,8 @@ const (
 	podImage    = imagePrefix + "pod:test"
 	multusBin   = "usr/src/multus-cni/bin"
 	helper      = "multus-delegate-exec"
+	// HelperPath is the helper's in the daemon's container.
+	HelperPath = "/" + multusBin + "/" + helper
 )
 
 // Flavours of Multus; each has programs in BuildDir/multus/FLAVOUR.
@@ -183,26 +185,12 @@ func addShell(rootfs string) error {
 	if err := copyProgram(busybox, filepath.Join(rootfs, "bin/busybox")); err != nil {
 		return err
 	}
-	for _, name := range []string{"sh", "chroot", "sleep"} {
+	for _, name := range []string{"sh", "chroot"} {
 		if err := os.Symlink("busybox", filepath.Join(rootfs, "bin", name)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// LoadShellImage makes an image of nothing but a shell, for upstream's scripts,
-// whose pods name an image that may not be there to pull.
-func (b *Bed) LoadShellImage(ctx context.Context, name string) error {
-	rootfs, err := os.MkdirTemp("", "delegate-credentials-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(rootfs)
-	if err := addShell(rootfs); err != nil {
-		return err
-	}
-	return b.Cluster.LoadImage(ctx, name, rootfs, cluster.ImageConfig{Cmd: []string{"/bin/sh"}})
 }
 
 func copyProgram(from, to string) error {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,8 +35,10 @@ const (
 type Deployment struct {
 	Flavour     string
 	Propagation string
-	// CNIVersion is the daemon's own; empty: as the tree ships it.
-	CNIVersion string
+	// Config is laid over the configuration that the tree ships.
+	Config map[string]any
+	// Plugins are those that the patched daemon lists; nil: Listed.
+	Plugins []string
 	// Fresh asks for a daemon that has not run anything yet.
 	Fresh bool
 }
@@ -52,9 +55,11 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
-	m := manifests.Multus{Image: multusImage(d.Flavour), Propagation: d.Propagation, CNIVersion: d.CNIVersion}
+	m := manifests.Multus{Image: multusImage(d.Flavour), Propagation: d.Propagation, Config: d.Config}
 	if d.Flavour == Patched {
-		m.Plugins = Listed()
+		if m.Plugins = d.Plugins; m.Plugins == nil {
+			m.Plugins = Listed()
+		}
 	}
 	if m.Rollout, err = b.rollout(ctx, d, m, upstream); err != nil {
 		return err
@@ -99,17 +104,26 @@ func (b *Bed) upstreamFile(ctx context.Context, flavour string) ([]byte, error) 
 	if flavour == Patched {
 		return os.ReadFile(filepath.Join(b.PatchedSource(), thickDaemonSet))
 	}
-	root, err := Root()
+	source, err := StockSource(ctx)
 	if err != nil {
 		return nil, err
+	}
+	return os.ReadFile(filepath.Join(source, thickDaemonSet))
+}
+
+// StockSource is the tree of the pinned module.
+func StockSource(ctx context.Context) (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
 	}
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", multusModule)
 	cmd.Dir = filepath.Join(root, "e2e/pins/multus-v4.3.0")
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("find the Multus module: %w", err)
+		return "", fmt.Errorf("find the Multus module: %w", err)
 	}
-	return os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), thickDaemonSet))
+	return strings.TrimSpace(string(out)), nil
 }
 
 // PatchedSource is the tree that the series made.
@@ -162,8 +176,12 @@ func (b *Bed) waitForDaemon(ctx context.Context, rollout string) error {
 				return fmt.Errorf("pod %s is an old one", pod.Name)
 			}
 		}
-		_, err = b.Post(ctx, "/healthz", nil)
-		return err
+		for _, node := range b.Cluster.Nodes() {
+			if _, err := b.post(ctx, node, "/healthz", nil); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -186,20 +204,25 @@ func (b *Bed) daemonPods(ctx context.Context) ([]corev1.Pod, error) {
 	return list.Items, nil
 }
 
-// DaemonLog is what the daemon on the tests' node has logged.
+// DaemonLog is what the daemons have logged, one after the other.
 func (b *Bed) DaemonLog(ctx context.Context) (string, error) {
 	pods, err := b.daemonPods(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, pod := range pods {
-		if pod.Spec.NodeName == b.Node {
-			text, err := b.API.CoreV1().Pods(pod.Namespace).
-				GetLogs(pod.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
-			return string(text), err
-		}
+	if len(pods) == 0 {
+		return "", errors.New("no daemon runs")
 	}
-	return "", fmt.Errorf("no daemon on %s", b.Node)
+	var all strings.Builder
+	for _, pod := range pods {
+		text, err := b.API.CoreV1().Pods(pod.Namespace).
+			GetLogs(pod.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
+		if err != nil {
+			return "", err
+		}
+		all.Write(text)
+	}
+	return all.String(), nil
 }
 
 // RemoveMultus takes the daemon away, whoever's DaemonSet it is of; the shim

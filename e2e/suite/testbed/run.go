@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"multus-delegate-credentials/e2e/cluster"
+)
+
+// Main is for a package's TestMain: it runs the tests on a bed on the cluster
+// of that name and gives what to exit with. MDC_BUILD and MDC_CACHE name the
+// folders of what is built and kept. MDC_KEEP leaves a cluster running that was
+// started here; one that ran before is left anyway.
+func Main(ctx context.Context, name string, nodes int, run func(*Bed) int) int {
+	code, err := runOn(ctx, name, nodes, run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	return code
+}
+
+func runOn(ctx context.Context, name string, nodes int, run func(*Bed) int) (code int, err error) {
+	folders, err := FoldersFromEnv()
+	if err != nil {
+		return 1, err
+	}
+	c, ours, err := openCluster(ctx, folders, name, nodes)
+	if err != nil {
+		return 1, err
+	}
+	if ours && os.Getenv("MDC_KEEP") == "" {
+		defer func() { err = errors.Join(err, c.Down(context.Background())) }()
+	}
+	bed, err := Open(ctx, c, folders, os.Stderr)
+	if err != nil {
+		return 1, err
+	}
+	return run(bed), nil
+}
+
+// openCluster takes the running cluster or brings one up.
+func openCluster(ctx context.Context, f Folders, name string, nodes int) (c *cluster.Cluster, ours bool, err error) {
+	options := cluster.Options{Name: name, Nodes: nodes,
+		CacheDir: f.CacheDir, BuildDir: f.BuildDir,
+		NodeImage: os.Getenv("NODE_IMAGE"), Log: os.Stderr}
+	if c, err = cluster.Attach(ctx, options); !errors.Is(err, cluster.ErrNotRunning) {
+		return c, false, err
+	}
+	c, err = cluster.Up(ctx, options)
+	return c, true, err
+}
