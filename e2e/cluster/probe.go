@@ -20,6 +20,7 @@ const (
 	registryDeadline = 20 * time.Second
 	pullDeadline     = 15 * time.Minute
 	answerDeadline   = time.Minute
+	startDeadline    = 5 * time.Minute
 )
 
 // probe collects the facts that Decide needs. It starts one short container
@@ -148,10 +149,13 @@ func runsPrivileged(ctx context.Context, cacheDir string,
 			return false, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
 	_, err = e.run(ctx, nil, "run", "--rm", "--privileged", "--net=none",
 		image, "--version")
+	if ctx.Err() != nil { // no answer is not a no
+		return false, err
+	}
 	return err == nil, nil
 }
 
