@@ -63,9 +63,15 @@ func (b *Bed) ConnectWorkers(ctx context.Context) error {
 	return nil
 }
 
-// DisconnectWorkers takes that network away again, nodes or not.
+// DisconnectWorkers takes that network away again. Not by force: podman would
+// take the nodes as well.
 func (b *Bed) DisconnectWorkers(ctx context.Context) error {
-	if out, err := b.engine(ctx, "network", "rm", "--force", workersNetwork); err != nil {
+	for _, node := range b.Cluster.Nodes()[1:] {
+		if out, err := b.engine(ctx, "network", "disconnect", workersNetwork, node); err != nil {
+			return fmt.Errorf("disconnect %s: %w: %s", node, err, out)
+		}
+	}
+	if out, err := b.engine(ctx, "network", "rm", workersNetwork); err != nil {
 		return fmt.Errorf("remove the network %s: %w: %s", workersNetwork, err, out)
 	}
 	return nil
