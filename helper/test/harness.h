@@ -64,6 +64,7 @@ struct world_options {
 	bool bidirectional; /* /hostroot shared with the host, as kubelet does */
 	bool fresh;	    /* no listed run was made before */
 	bool no_run_mount;  /* /run is a directory of the root mount */
+	bool read_only;	    /* the roots of both, as on Talos or Flatcar */
 	const char *var_run; /* script that makes /var/run; NULL: link to /run */
 };
 

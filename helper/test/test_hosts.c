@@ -56,6 +56,19 @@ static void refuses(struct world *w, const char *words)
 	world_check_mounts(w);
 }
 
+/* Nothing but /run and /var can be written: neither on the host, nor by a
+ * daemon with readOnlyRootFilesystem. */
+static void read_only_roots(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(host_says(w, "try create /etc/x", "EROFS"));
+	delivers_for_all(state);
+}
+
+static struct world_options read_only = { .read_only = true };
+static struct world_options read_only_shared = { .read_only = true,
+						 .bidirectional = true };
 static struct world_options relative = { .var_run = "link ../run /var/run" };
 static struct world_options long_way = {
 	.var_run = "link /run /x; link ../../../../x /var/run",
@@ -224,6 +237,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST_IN("var_run_absolute", delivers_for_all, NULL),
+		WORLD_TEST_IN("read_only_roots", read_only_roots, &read_only),
+		WORLD_TEST_IN("read_only_roots_bidirectional", read_only_roots,
+			      &read_only_shared),
 		WORLD_TEST_IN("var_run_relative", delivers_for_all, &relative),
 		WORLD_TEST_IN("var_run_through_links", delivers_for_all,
 			      &long_way),

@@ -143,6 +143,14 @@ static void enter_root(const char *dir)
 	need(rmdir("/old"), "rmdir old");
 }
 
+/* The file system, not the mount alone: no view of it can be written. */
+static void seal_root(const struct world *w)
+{
+	if (w->o.read_only)
+		need(mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL),
+		     "read-only root");
+}
+
 static void new_root(const char *dir)
 {
 	need(unshare(CLONE_NEWNS), "unshare");
@@ -189,6 +197,7 @@ static void host_main(const struct world *w, const char *dir, int ready)
 		run_script("tmpfs /run");
 	run_script(w->o.var_run ? w->o.var_run : "link /run /var/run");
 	run_script("make rshared /");
+	seal_root(w);
 	keep(w, ready);
 }
 
@@ -242,6 +251,7 @@ static void daemon_main(const struct world *w, const char *dir, int ready)
 	container_mounts(w, root, account, state);
 	install_helper(w);
 	enter_root(dir);
+	seal_root(w);
 	keep(w, ready);
 }
 
