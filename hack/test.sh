@@ -13,16 +13,16 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
 
 # Kubernetes is the longest pole, so it starts first, and the suite that needs it
 # as soon as it can. What several parts need is built once, by a step of its own,
-# before them.
+# before them. The second cluster comes when the first is about to go.
 declare_steps() {
   step e2e-build "" engine_make e2e-build
   step programs "" plain_make programs
   step check programs plain_make check
   step multus programs plain_make multus
   step e2e "e2e-build multus" engine_make test-e2e
-  step upstream "e2e-build multus" engine_make test-upstream
   step helper check private_make test-helper
   step lint check plain_make lint
+  step upstream "e2e-build multus" engine_make test-upstream
   step sanitize check private_make sanitize
   step patches multus private_make test-patches
 }

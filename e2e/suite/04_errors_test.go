@@ -46,11 +46,11 @@ func TestWrongConfigurationNamesItsRemedy(t *testing.T) {
 		config    map[string]any
 	}{
 		{"no-credential", "mount a service account at '/nowhere' in the caller's container " +
-			"(see automountServiceAccountToken): No such file or directory",
+			"(see automountServiceAccountToken): no such file or directory",
 			command("--directory=/nowhere")},
-		{"command-line", "take out '--dir=/nowhere': there is no such option (see --help)",
+		{"command-line", "take out '--dir': there is no such option (see --help)",
 			command("--dir=/nowhere")},
-		{"no-root", "set chrootDir to a directory that exists: '/nowhere': No such file or directory",
+		{"no-root", "set chrootDir to a directory that exists: '/nowhere': no such file or directory",
 			map[string]any{"chrootDir": "/nowhere"}},
 	} {
 		t.Run(c.pod, func(t *testing.T) {

@@ -23,7 +23,11 @@ const oursKey = "delegate-credentials.e2e/ours"
 // clearAway removes what an interrupted run left: pods that are tried again and
 // again would be in every picture of the node.
 func (b *Bed) clearAway(ctx context.Context) error {
-	list, err := b.API.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: oursKey})
+	var list *corev1.NamespaceList
+	err := until(ctx, "the API server", func(ctx context.Context) (err error) {
+		list, err = b.API.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: oursKey})
+		return err
+	})
 	if err != nil {
 		return err
 	}
