@@ -41,24 +41,28 @@ func newScripts(t *testing.T, tree string) *workshop {
 	for _, script := range scripts {
 		w.must(os.Chmod(script, 0o755), "make the script a program")
 	}
-	w.must(os.WriteFile(w.path("bin/docker"), []byte(dockerScript()), 0o755), "make docker")
+	w.must(os.WriteFile(w.path("bin/docker"), []byte(w.dockerScript()), 0o755), "make docker")
 	w.must(bed.LoadToolsImage(w.ctx, podImages...), "load a stand-in for the pods' image")
 	w.run("./sed_generate_yaml.sh")
 	return w
 }
 
 // dockerScript is the engine that runs the nodes, by the name that upstream
-// calls it. `kubectl wait` gives up on a pod that is not there yet, and kubelet
+// calls it. Its `kubectl wait` gives up on a pod that is not there yet, and kubelet
 // takes a moment to see a static one.
-func dockerScript() string {
+func (w *workshop) dockerScript() string {
+	w.Helper()
 	engine := bed.Cluster.Engine()
+	program, err := exec.LookPath(engine.Argv[0]) // which may be docker itself
+	w.must(err, "find the engine")
+	command := append(append([]string{}, engine.Env...), program)
 	return fmt.Sprintf(`#!/bin/sh
 set -eu
 env %s "$@"
 if [ "$1" = cp ]; then
-	until kubectl get pod static-web-kind-worker >/dev/null 2>&1; do sleep 1; done
+	kubectl wait --for=create --timeout=300s pod/static-web-kind-worker
 fi
-`, strings.Join(append(append([]string{}, engine.Env...), engine.Argv...), " "))
+`, strings.Join(append(command, engine.Argv[1:]...), " "))
 }
 
 func (w *workshop) path(name string) string {
