@@ -30,6 +30,8 @@ need_version() {
     die "there is no series for Multus '$1'; there is one for: $(supported_versions | paste -sd' ')"
 }
 
+newest_version() { supported_versions | tail -n 1; }
+
 series_patches() { printf '%s\n' "$TOP/patches/$1"/[0-9]*.patch; }
 
 # git_am REPO PATCH…: exact context only, whatever the user's configuration
