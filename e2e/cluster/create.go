@@ -180,8 +180,7 @@ func (c *Cluster) wantedImage(ctx context.Context, source Source) string {
 func (c *Cluster) ready(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	_, _, err := c.Exec(ctx, c.nodes[0], nil, "kubectl",
-		"--kubeconfig=/etc/kubernetes/admin.conf", "wait", "--timeout=30s",
+	_, err := c.Kubectl(ctx, "wait", "--timeout=30s",
 		"--for=condition=Ready", "node", "--all")
 	return err == nil
 }
@@ -210,14 +209,14 @@ func (c *Cluster) separateNodes(ctx context.Context) error {
 	if len(c.nodes) == 1 {
 		return nil
 	}
-	kubectl := []string{"kubectl", "--kubeconfig=/etc/kubernetes/admin.conf"}
-	if _, _, err := c.Exec(ctx, c.nodes[0], nil, append(kubectl, "wait",
-		"node", "--all", "--for=jsonpath={.spec.podCIDR}", "--timeout=60s")...); err != nil {
+	_, err := c.Kubectl(ctx, "wait", "--timeout=60s",
+		"--for=jsonpath={.spec.podCIDR}", "node", "--all")
+	if err != nil {
 		return err
 	}
-	out, _, err := c.Exec(ctx, c.nodes[0], nil, append(kubectl, "get", "nodes",
+	out, err := c.Kubectl(ctx, "get", "nodes",
 		`--output=jsonpath={range .items[*]}{.metadata.name} {.spec.podCIDR} `+
-			`{.status.addresses[?(@.type=="InternalIP")].address}{"\n"}{end}`)...)
+			`{.status.addresses[?(@.type=="InternalIP")].address}{"\n"}{end}`)
 	if err != nil {
 		return err
 	}

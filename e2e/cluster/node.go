@@ -43,6 +43,15 @@ func (c *Cluster) Exec(ctx context.Context, node string, stdin io.Reader,
 	return out.Bytes(), complaints.Bytes(), err
 }
 
+// Kubectl runs the first node's kubectl, which fits the cluster whatever the
+// host has, with the administrator's rights.
+func (c *Cluster) Kubectl(ctx context.Context, args ...string) (stdout []byte,
+	err error) {
+	stdout, _, err = c.Exec(ctx, c.nodes[0], nil, append([]string{"kubectl",
+		"--kubeconfig=/etc/kubernetes/admin.conf"}, args...)...)
+	return stdout, err
+}
+
 // CopyIn copies a file to the path dst, or what is in a directory to below
 // dst, into a node. It goes through a tar there: an engine's own cp does not
 // see what is mounted in the container.

@@ -12,8 +12,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 	"time"
 
@@ -29,14 +27,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	interrupted = ctx
-	code := testbed.Main(ctx, cmp.Or(os.Getenv("MDC_CLUSTER"), "mdc-e2e"), 1, func(b *testbed.Bed) int {
-		bed = b
+	os.Exit(testbed.Main(cmp.Or(os.Getenv("MDC_CLUSTER"), "mdc-e2e"), 1, func(ctx context.Context, b *testbed.Bed) int {
+		interrupted, bed = ctx, b
 		return m.Run()
-	})
-	stop()
-	os.Exit(code)
+	}))
 }
 
 // scene is one test's namespace on one Multus.

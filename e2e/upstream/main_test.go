@@ -9,8 +9,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 
 	"multus-delegate-credentials/e2e/suite/testbed"
@@ -28,14 +26,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	interrupted = ctx
-	code := testbed.Main(ctx, clusterName, nodes, func(b *testbed.Bed) int {
-		bed = b
+	os.Exit(testbed.Main(clusterName, nodes, func(ctx context.Context, b *testbed.Bed) int {
+		interrupted, bed = ctx, b
 		return m.Run()
-	})
-	stop()
-	os.Exit(code)
+	}))
 }
 
 // scene is one test.

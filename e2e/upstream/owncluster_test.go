@@ -102,8 +102,8 @@ func (o *ownCluster) readme(section string) []string {
 	o.must(err, "find the tree")
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	o.must(err, "read the README")
-	_, text2, _ := strings.Cut(string(text), "\n## "+section+"\n")
-	body, _, _ := strings.Cut(text2, "\n## ")
+	_, body, _ := strings.Cut(string(text), "\n## "+section+"\n")
+	body, _, _ = strings.Cut(body, "\n## ")
 	var blocks []string
 	for _, match := range fenced.FindAllStringSubmatch(body, -1) {
 		blocks = append(blocks, match[1])

@@ -152,8 +152,7 @@ func status(ctx context.Context, o *options, _ []string) error {
 	}
 	fmt.Printf("cluster\t%s\nengine\t%s\nnodes\t%s\nkubeconfig\t%s\n", o.Name,
 		c.Engine().Name, strings.Join(c.Nodes(), " "), c.Kubeconfig())
-	out, _, err := c.Exec(ctx, c.Nodes()[0], nil, "kubectl",
-		"--kubeconfig=/etc/kubernetes/admin.conf", "get", "nodes", "--output=wide")
+	out, err := c.Kubectl(ctx, "get", "nodes", "--output=wide")
 	os.Stdout.Write(out)
 	return err
 }

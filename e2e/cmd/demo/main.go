@@ -109,11 +109,11 @@ func ending(ctx context.Context, bed *testbed.Bed, pod *corev1.Pod) error {
 	path := strings.ReplaceAll(manifests.AnswerKey, ".", `\.`)
 	query := []string{"-n", pod.Namespace, "get", "pod", pod.Name,
 		"-o", "jsonpath={.metadata.annotations." + path + "}"}
-	argv := append([]string{"kubectl", "--kubeconfig=/etc/kubernetes/admin.conf"}, query...)
-	answer, err := bed.Exec(ctx, argv...)
+	out, err := bed.Cluster.Kubectl(ctx, query...)
 	if err != nil {
 		return err
 	}
+	answer := string(out)
 	if want := "clientgo " + ask + " " + string(pod.UID); answer != want {
 		return fmt.Errorf("kubectl reads %q, not %q", answer, want)
 	}

@@ -7,15 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"multus-delegate-credentials/e2e/cluster"
 )
 
 // Main is for a package's TestMain: it runs the tests on a bed on the cluster
-// of that name and gives what to exit with. MDC_BUILD and MDC_CACHE name the
+// of that name and gives what to exit with. Their context ends at an interrupt.
+// MDC_BUILD and MDC_CACHE name the
 // folders of what is built and kept. MDC_KEEP leaves a cluster running that was
 // started here; one that ran before is left anyway.
-func Main(ctx context.Context, name string, nodes int, run func(*Bed) int) int {
+func Main(name string, nodes int, run func(context.Context, *Bed) int) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	code, err := runOn(ctx, name, nodes, run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
@@ -24,7 +29,8 @@ func Main(ctx context.Context, name string, nodes int, run func(*Bed) int) int {
 	return code
 }
 
-func runOn(ctx context.Context, name string, nodes int, run func(*Bed) int) (code int, err error) {
+func runOn(ctx context.Context, name string, nodes int,
+	run func(context.Context, *Bed) int) (code int, err error) {
 	folders, err := FoldersFromEnv()
 	if err != nil {
 		return 1, err
@@ -40,7 +46,7 @@ func runOn(ctx context.Context, name string, nodes int, run func(*Bed) int) (cod
 	if err != nil {
 		return 1, err
 	}
-	return run(bed), nil
+	return run(ctx, bed), nil
 }
 
 // openCluster takes the running cluster or brings one up.
