@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Applies the series of one Multus version to a checkout of Multus, all of it
-# or nothing, and compares the result with what was tested.
-# usage: apply.sh MULTUS_SRC [VERSION]
+# or nothing, and compares the result with what was tested. With FIXES=1, and
+# where the series needs them, the fixes of upstream's bugs go beneath it.
+# usage: [FIXES=1] apply.sh MULTUS_SRC [VERSION]
 set -euo pipefail
 # shellcheck source=hack/patches-lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/patches-lib.sh"
@@ -29,17 +30,24 @@ need_quiet_checkout() {
     die "$src has changes that are not committed: commit or stash them first"
 }
 
-# likeness REPO VERSION: how many of upstream's files that the series changes
-# are in HEAD what they are in that version, and how many there are.
+# upstream_files VERSION: "HASH PATH" of upstream's files that its patches change.
+upstream_files() {
+  {
+    ! needs_fixes "$1" || fix_patches "$1"
+    series_patches "$1"
+  } | xargs -d '\n' awk '
+    /^diff --git / { path = substr($NF, 3) }
+    /^index / && !seen[path]++ { hash = substr($2, 1, 40); if (hash !~ /^0+$/) print hash, path }'
+}
+
+# likeness REPO VERSION: how many of those files are in HEAD what they are in
+# that version, and how many there are.
 likeness() {
   local hash path same=0 all=0
   while read -r hash path; do
-    [[ $hash =~ ^0+$ ]] && continue
     all=$((all + 1))
     [[ $(git -C "$1" rev-parse --verify --quiet "HEAD:$path") != "$hash" ]] || same=$((same + 1))
-  done < <(series_patches "$2" | xargs -d '\n' sed -n \
-    -e 's|^diff --git a/.* b/||;t keep' -e 's/^index \([0-9a-f]*\)\.\..*/\1/;t join' -e b \
-    -e ':keep' -e 'h;b' -e ':join' -e 'G;s/\n/ /p')
+  done < <(upstream_files "$2")
   printf '%s %s\n' "$same" "$all"
 }
 
@@ -55,55 +63,87 @@ nearest() {
   printf '%s\n' "$best"
 }
 
-# hunk PATCH FILE LINE: the head of the hunk that git could not place.
+# hunk PATCH FILE NUMBER: the head of that hunk.
 hunk() {
-  awk -v file="$2" -v line="$3" '
+  awk -v file="$2" -v number="$3" '
     /^diff --git / { here = ($NF == "b/" file) }
-    here && /^@@ / {
-      split($2, old, ","); at = -old[1]
-      if (at == line || shown == "") shown = $0
-      if (at == line) exit
-    }
-    END { print shown }' "$1"
+    here && /^@@ / && --number == 0 { sub(/ @@.*/, " @@"); print; exit }' "$1"
 }
 
-# explain SRC VERSION OUTPUT PATCH: what does not fit, and what to do.
-explain() {
-  local src=$1 version=$2 output=$3 patch=$4 file line best same all
-  {
-    printf '%s does not fit into %s:\n' "$(basename "$patch")" "$src"
-    # git says "patch failed: FILE:LINE", or why a file cannot be made or found.
-    sed -n 's/^error: patch failed: \(.*\):\([0-9]*\)$/\2 \1/p' <<<"$output" | while read -r line file; do
-      printf '  file %s, hunk %s\n' "$file" "$(hunk "$patch" "$file" "$line")"
+# misfits COPY PATCH: a line for each thing in it that finds no place in COPY,
+# where the rest is put.
+misfits() {
+  local out kind what file=
+  out=$(LC_ALL=C git -C "$1" apply --reject --whitespace=nowarn "$2" 2>&1) && return
+  sed -n -e 's/^Applying patch \(.*\) with [0-9]* reject.*/file \1/p' -e 's/^Rejected hunk #\([0-9]*\).*/hunk \1/p' \
+    -e '/patch failed:\|patch does not apply\|while searching for/!s/^error: /error /p' <<<"$out" |
+    while read -r kind what; do
+      case $kind in
+        file) file=$what ;;
+        hunk) printf '%s: file %s, hunk %s\n' "$(basename "$2")" "$file" "$(hunk "$2" "$file" "$what")" ;;
+        error) printf '%s: %s\n' "$(basename "$2")" "$what" ;;
+      esac
     done
-    grep -v 'patch failed: \|patch does not apply' <<<"$output" | sed -n 's/^error: /  /p' || true
-    read -r best same all < <(nearest "$src")
+}
+
+# all_misfits SRC PATCH…: those of all the patches, found out in a copy of the
+# checkout, with what lies in it untracked where a patch would put a file.
+all_misfits() {
+  local src=$1 copy patch path
+  shift
+  copy=$(mktemp -d)
+  # shellcheck disable=SC2064 # this copy
+  trap "rm -rf -- '$copy'" EXIT
+  git clone --quiet --shared "$src" "$copy"
+  for patch; do
+    while read -r path; do
+      [[ ! -e $src/$path ]] || install -D -- "$src/$path" "$copy/$path"
+    done < <(awk '/^diff --git / { path = substr($NF, 3) } /^new file mode / { print path }' "$patch")
+    misfits "$copy" "$patch"
+  done
+}
+
+# explain SRC VERSION PATCH…: what does not fit, and what to do.
+explain() {
+  local src=$1 version=$2 best same all found hunks
+  shift 2
+  found=$(all_misfits "$src" "$@")
+  hunks=$(cat "$@" | grep -c '^@@ ')
+  read -r best same all < <(nearest "$src")
+  {
+    printf 'the series of %s does not fit into %s: of its %d hunks these find no place\n' "$version" "$src" "$hunks"
+    sed 's/^/  /' <<<"$found"
     printf '%s is as it was. The nearest supported version is %s (%d of the %d files changed there are as in it).\n' \
       "$src" "$best" "$same" "$all"
-    printf 'Next: '
     if [[ $best != "$version" && $best != none ]]; then
-      printf 'make apply MULTUS_SRC=%q MULTUS_VERSION=%s\n' "$src" "$best"
+      printf 'Next: make apply MULTUS_SRC=%q MULTUS_VERSION=%s\n' "$src" "$best"
     else
-      printf 'git -C %q switch --create delegate-exec %s && make apply MULTUS_SRC=%q MULTUS_VERSION=%s\n' \
+      printf 'Next: git -C %q switch --create delegate-exec %s && make apply MULTUS_SRC=%q MULTUS_VERSION=%s\n' \
         "$src" "$version" "$src" "$version"
+      printf "Or place by hand what does not fit, in *.rej after: git -C %q am --reject '%s'/[0-9]*.patch\n" \
+        "$src" "$TOP/patches/$version"
     fi
   } >&2
   exit 1
 }
 
+# missing REPO VERSION: the wanted patches that are not in it.
+missing() {
+  ! wants_fixes "$2" || ! fixes_differ "$1" "$2" >/dev/null || fix_patches "$2"
+  ! series_differs "$1" "$2" >/dev/null || series_patches "$2"
+}
+
 apply() {
-  local src=$1 version=$2 before output patch differs
-  mapfile -t patches < <(series_patches "$version")
-  need_committer "$src" "${patches[0]}"
+  local src=$1 version=$2 before differs
+  shift 2
+  need_committer "$src" "$1"
   before=$(git -C "$src" rev-parse HEAD)
-  if ! output=$(LC_ALL=C git_am "$src" "${patches[@]}" 2>&1); then
-    patch=$(git -C "$src" rev-parse --git-path rebase-apply/next)
-    patch=${patches[$(($(cd "$src" && cat "$patch" 2>/dev/null || echo 1) - 1))]}
+  if ! git_am "$src" "$@" >/dev/null 2>&1; then
     git -C "$src" am --abort >/dev/null 2>&1 || true
     [[ $(git -C "$src" rev-parse HEAD) == "$before" ]] || git -C "$src" reset --quiet --keep "$before"
-    explain "$src" "$version" "$output" "$patch"
+    explain "$src" "$version" "$@"
   fi
-  if differs=$(tree_differs "$src" "$version"); then
+  if differs=$(wanted_differs "$src" "$version"); then
     git -C "$src" reset --quiet --keep "$before"
     die "the series of $version applies, but not to what it was tested with: other contents than expected in
 $differs
@@ -112,16 +152,18 @@ $src is as it was. Next: git -C $src diff $version -- (where $version is upstrea
 }
 
 main() {
-  local src=${1:-} version=${2:-${MULTUS_VERSION:-v4.3.0}}
+  local src=${1:-} version=${2:-${MULTUS_VERSION:-v4.3.0}} fixes=
   need_checkout "$src"
   need_version "$version"
-  if ! tree_differs "$src" "$version" >/dev/null; then
-    echo "$src has the series of $version already: nothing to do"
+  ! wants_fixes "$version" || fixes=" and its fixes"
+  mapfile -t patches < <(missing "$src" "$version")
+  if [[ ${#patches[@]} -eq 0 ]]; then
+    echo "$src has the series of $version$fixes already: nothing to do"
     return
   fi
   need_quiet_checkout "$src"
-  apply "$src" "$version"
-  echo "applied $(series_patches "$version" | wc -l) commits to $src; each file is as in patches/$version/TREE"
+  apply "$src" "$version" "${patches[@]}"
+  echo "applied ${#patches[@]} commits to $src; each file is as TREE says, in patches/$version${fixes:+ and in its fixes}"
 }
 
 main "$@"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Writes the commits BASE..HEAD of a Multus checkout as the series of VERSION,
-# and its TREE. Least context and no file of upstream's beyond it; TREE shows
+# Writes the commits BASE..HEAD of a Multus checkout as the series of VERSION, or
+# its fixes, and their TREE. Least context and no file of upstream's beyond it; TREE shows
 # that each hunk still finds its place.
-# usage: patches-export.sh REPO BASE VERSION
+# usage: patches-export.sh REPO BASE VERSION[/fixes]
 set -euo pipefail
 # shellcheck source=hack/patches-lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/patches-lib.sh"
 
-[[ $# -eq 3 ]] || die "usage: patches-export.sh REPO BASE VERSION"
+[[ $# -eq 3 ]] || die "usage: patches-export.sh REPO BASE VERSION[/fixes]"
 repo=$1 base=$2 series=$TOP/patches/$3
 
 mkdir -p "$series"

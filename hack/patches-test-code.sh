@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2164 # errexit is on
-# Tests of what the series makes: sourced by test-patches.sh.
+# Tests of what the series makes: sourced by patches-test-lib.sh.
+
+test_commits() {
+  check "every commit builds and vets" commits "$W/tip" base..HEAD
+  check "gofmt finds nothing in what the series touches" no_gofmt "$W/tip" base..HEAD
+}
 
 test_code() {
-  server_tests_start
-  check "every commit builds and vets" code_commits
-  check "gofmt finds nothing in what the series touches" code_gofmt
+  test_commits
   check "the package's own tests pass, with the race detector" code_package_tests
   check "a delegate that is not listed costs no allocation (benchmark)" code_benchmark
   check "the package is Go 1.18 in the library of 1.19" code_old_go
@@ -14,15 +17,16 @@ test_code() {
   check "the daemon takes the configuration that the DaemonSet ships" code_shipped
   check "the e2e script and its wrapper pass shellcheck" code_shell
   check "the e2e templates leave nothing open" code_templates
-  check "upstream's tests of pkg/server: what passes in stock passes here" server_tests_compare
 }
 
-# Commits that change no Go code cost next to nothing: Go's cache knows.
-code_commits() {
+# commits REPO RANGE. Those that change no Go code cost next to nothing: Go's
+# cache knows.
+commits() {
   local commit
-  git clone --quiet "$W/tip" "$W/commits"
+  rm -rf -- "$W/commits"
+  git clone --quiet "$1" "$W/commits"
   cd "$W/commits"
-  for commit in $(git rev-list --reverse "$VERSION..HEAD"); do
+  for commit in $(git rev-list --reverse "$2"); do
     git checkout --quiet "$commit"
     git log --max-count=1 --oneline
     go list -export ./... >/dev/null
@@ -30,9 +34,10 @@ code_commits() {
   done
 }
 
-code_gofmt() {
-  cd "$W/tip"
-  git diff --name-only "$VERSION" HEAD -- '*.go' | xargs gofmt -l >"$W/gofmt"
+# no_gofmt REPO RANGE
+no_gofmt() {
+  cd "$1"
+  git diff --name-only "$2" -- '*.go' | xargs gofmt -l >"$W/gofmt"
   same "" "$(<"$W/gofmt")"
 }
 
@@ -65,14 +70,28 @@ code_old_go() {
 
 code_patched() {
   local name
-  "$TOP/hack/patched.sh" "$VERSION"
-  sed -n 's|^go build -o "\?[$]{DEST_DIR}"\?/\([a-z_-]*\) .*|\1|p' "$W/stock/hack/build-go.sh" | sort >"$W/programs"
+  O=$W/out "$TOP/hack/patched.sh" "$VERSION"
+  sed -n 's|^go build .* [.]/cmd/\([a-z_-]*\)$|\1|p' "$W/stock/hack/build-go.sh" |
+    sed 's/^passthru-cni$/passthru/' >"$W/programs"
   [[ $(wc -l <"$W/programs") -ge 5 ]] || fail "read no programs from build-go.sh"
   while read -r name; do
-    [[ -x $O/multus/patched/$name ]] || fail "$name is missing"
-    ! readelf --program-headers "$O/multus/patched/$name" | grep INTERP || fail "$name is not static"
+    [[ -x $W/out/multus/$VERSION/patched/$name ]] || fail "$name is missing"
+    ! readelf --program-headers "$W/out/multus/$VERSION/patched/$name" | grep INTERP || fail "$name is not static"
   done <"$W/programs"
-  has "$("$O/multus/patched/multus-daemon" --version || true)" "version:$VERSION"
+  has "$("$W/out/multus/$VERSION/patched/multus-daemon" --version || true)" "version:$VERSION"
+}
+
+# generate_yamls E2E: up to 4.1 upstream fills its templates in with j2.
+generate_yamls() {
+  local template
+  if [[ -e $1/sed_generate_yaml.sh ]]; then
+    CNI_VERSION=1.0.0 sh "$1/sed_generate_yaml.sh"
+    return
+  fi
+  mkdir yamls
+  for template in "$1"/templates/*.j2; do
+    sed 's/{{ CNI_VERSION }}/1.0.0/' "$template" >"yamls/$(basename "$template" .j2)"
+  done
 }
 
 # daemon CONFIG: what a daemon says that is started with it, up to the line in
@@ -88,7 +107,7 @@ daemon() {
       mkdir -p /var/run/secrets && mount -t tmpfs tmpfs /var/run/secrets &&
       mkdir -p /var/run/secrets/kubernetes.io/serviceaccount &&
       echo none >/var/run/secrets/kubernetes.io/serviceaccount/token &&
-      exec "$1" -config "$2"' sh "$O/multus/patched/multus-daemon" "$dir/config.json" 2>&1 |
+      exec "$1" -config "$2"' sh "$W/out/multus/$VERSION/patched/multus-daemon" "$dir/config.json" 2>&1 |
     sed '/server configured with delegateExec/q' || true
 }
 
@@ -139,59 +158,11 @@ code_templates() {
   local name
   mkdir -p "$W/e2e"
   cd "$W/e2e"
-  CNI_VERSION=1.0.0 sh "$W/tip/e2e/sed_generate_yaml.sh"
+  generate_yamls "$W/tip/e2e"
   grep -o 'yamls/[a-z-]*.yml' "$W/tip/e2e/test-delegate-exec.sh" | sort -u >names
   same 3 "$(wc -l <names)"
   while read -r name; do
     [[ -s $name ]] || fail "$name is not generated"
     ! grep '{{\|}}' "$name" || fail "$name"
   done <names
-}
-
-# Upstream's suite of the server mostly waits: for 20 s in six of its specs. So
-# it runs in three parts, stock and ours, while the other tests do. Each part
-# has a /tmp and mounts of its own, because the suite has fixed names in /tmp
-# and leaves mounts behind.
-SERVER_PARTS=("--ginkgo.focus=GC succeeds" "--ginkgo.focus=STATUS succeeds" "--ginkgo.skip=(GC|STATUS) succeeds")
-
-server_tests_start() {
-  (
-    set +e
-    server_tests_of stock &
-    server_tests_of tip
-    wait
-  ) >"$W/server.log" 2>&1 &
-  SERVER_TESTS=$!
-}
-
-server_tests_of() {
-  local tree=$1 i
-  cd "$W/$tree/pkg/server" || return
-  go test -c -o "$W/$tree/pkg/server/server.test" . || return
-  for i in "${!SERVER_PARTS[@]}"; do
-    # shellcheck disable=SC2016
-    as_root unshare --mount --propagation private sh -c '
-      mkdir -p /var/lib/cni/multus/results && mount -t tmpfs tmpfs /tmp &&
-      exec ./server.test --ginkgo.v --ginkgo.no-color "$1"' sh "${SERVER_PARTS[i]}" >"$W/$tree.$i.out" 2>&1 &
-  done
-  wait
-}
-
-# Prints the specs of TREE that ran and failed, sorted.
-server_failures() { cat "$W/$1".[0-9].out | sed -n 's/^ *\[\(FAIL\|PANICKED!\|TIMEDOUT\)\] /\1 /p' | sort -u; }
-
-server_ran() {
-  cat "$W/$1".[0-9].out | awk '$1 == "Ran" && $NF == "seconds" { ran += $2; total = $4 } END { print ran + 0, total + 0 }'
-}
-
-server_tests_compare() {
-  local tree ran total
-  # The tests' own shell is this one's parent: wait by looking.
-  while kill -0 "$SERVER_TESTS" 2>/dev/null; do sleep 0.2; done
-  for tree in stock tip; do
-    read -r ran total < <(server_ran "$tree")
-    [[ $ran -gt 0 && $ran -eq $total ]] || fail "$tree: ran $ran of $total specs" "$(tail -n 20 "$W/server.log" "$W/$tree".*.out)"
-  done
-  echo "stock: $(server_ran stock), failures: $(server_failures stock)"
-  same "" "$(comm -13 <(server_failures stock) <(server_failures tip))"
 }

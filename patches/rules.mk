@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # The patch series for Multus; the work is done by scripts in hack/.
 
-.PHONY: apply patched drift test-patches
+.PHONY: apply patched image drift test-patches test-image test-all-versions
 
-apply: ## git am the series on your checkout: MULTUS_SRC=DIR [MULTUS_VERSION=v4.3.0]
+apply: ## git am the series on your checkout: MULTUS_SRC=DIR [MULTUS_VERSION=v4.3.0] [FIXES=1]
 	$(Q)hack/apply.sh "$(MULTUS_SRC)" "$(MULTUS_VERSION)"
 
-patched: ## the patched Multus programs, in build/multus/patched: [MULTUS_VERSION=v4.3.0]
+patched: ## the patched Multus programs, in build/multus/VERSION/patched: [MULTUS_VERSION=v4.3.0] [FIXES=1]
 	$(Q)hack/patched.sh "$(MULTUS_VERSION)"
+
+image: programs cluster-tool ## images of Multus and of the helper: [MULTUS_VERSION=] [ENGINE=docker|podman] [IMAGE=NAME]
+	$(Q)hack/image.sh "$(CLUSTER_TOOL)" "$(DELEGATE_EXEC_VERSION)" "$(MULTUS_VERSION)"
 
 drift: ## the files that the series add and that differ from the newest; ends with how many
 	$(Q)hack/drift.sh
 
-test-patches: ## the series applies, builds, and passes its tests and upstream's
+test-patches: ## each series applies and builds, and upstream's tests pass with it
 	$(Q)hack/test-patches.sh
+
+test-image: suite-newest ## what is in the images, and that it can be made again
+	$(Q)hack/test-image.sh "$(CLUSTER_TOOL)" "$(DELEGATE_EXEC_VERSION)"
+
+test-all-versions: ## the same for every version in full; ends with a table
+	$(Q)hack/test-all-versions.sh

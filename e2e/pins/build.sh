@@ -34,7 +34,8 @@ etcd)
 multus-*)
 	stamp=gopkg.in/k8snetworkplumbingwg/multus-cni.v4/pkg/multus.version
 	flags+=(-ldflags "-s -w -X $stamp=${name#multus-}")
-	rename=(passthru-cni passthru)
+	# 4.2 is the first to have it.
+	! grep -q /passthru-cni "$pin/tools.go" || rename=(passthru-cni passthru)
 	;;
 *)
 	flags+=(-ldflags "-s -w")
