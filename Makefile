@@ -17,7 +17,10 @@ override O := $(abspath $(O))
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-delegate-credentials
 export O CACHE
 
-MULTUS_VERSION ?= v4.3.0
+# The versions that run on a cluster in the tests, whatever is asked for.
+NEWEST_MULTUS := v4.3.0
+OLDEST_MULTUS := v4.0.2
+MULTUS_VERSION ?= $(NEWEST_MULTUS)
 export MULTUS_VERSION
 
 Q := $(if $(V),,@)

@@ -15,7 +15,7 @@ NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s -C "$(CURDIR)" node-image
 PIN := e2e/pins/build.sh
 
 .PHONY: kubernetes multus multus-stock cni-plugins node-image \
-	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images test-e2e test-upstream
+	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images suite-newest suite-oldest test-e2e test-upstream
 
 kubernetes: ## the programs of Kubernetes, into the cache
 	$(Q)$(PIN) kubernetes
@@ -23,11 +23,11 @@ kubernetes: ## the programs of Kubernetes, into the cache
 cni-plugins: ## the CNI reference plugins, into the cache
 	$(Q)$(PIN) cni-plugins
 
-multus-stock: ## the stock Multus programs, in build/multus/stock
+multus-stock: ## the stock Multus programs, in build/multus/VERSION/stock
 	$(Q)dir=$$($(PIN) multus-$(MULTUS_VERSION)); \
-	mkdir -p "$(O)/multus"; ln -sfn "$$dir" "$(O)/multus/stock"
+	mkdir -p "$(O)/multus/$(MULTUS_VERSION)"; ln -sfn "$$dir" "$(O)/multus/$(MULTUS_VERSION)/stock"
 
-multus: multus-stock patched ## stock and patched Multus, in build/multus
+multus: multus-stock patched ## stock and patched Multus, in build/multus/VERSION
 
 node-image: cluster-tool ## the node image for where kind's own cannot be pulled
 	$(Q)e2e/cluster/node/build.sh $(CLUSTER_TOOL)
@@ -53,15 +53,22 @@ cluster-status: cluster-tool ## what runs, and how to reach it
 remove-images: cluster-tool ## remove our images that no cluster uses
 	$(Q)$(CLUSTER_CALL) remove-images
 
+# What runs on the cluster.
+suite-newest: cluster-tool
+	$(Q)$(MAKE) --no-print-directory multus image MULTUS_VERSION=$(NEWEST_MULTUS) FIXES=0
+
+suite-oldest: cluster-tool
+	$(Q)$(MAKE) --no-print-directory patched image MULTUS_VERSION=$(OLDEST_MULTUS)
+
 # What needs a cluster of its own is a part of its own.
 E2E_UPSTREAM := ./upstream
 
-test-e2e: cluster-tool programs multus ## the kind suite: KEEP=1 keeps the cluster
+test-e2e: suite-newest suite-oldest ## the kind suite: KEEP=1 keeps the cluster
 	$(Q)packages=$$(cd e2e && go list ./... | grep -v "$(E2E_UPSTREAM:.%=%)\$$"); \
 	CLUSTER=$(CLUSTER) KEEP=$(KEEP) PART=e2e PACKAGES="$$packages" \
 		e2e/cluster/test.sh $(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)'
 
 # Upstream's scripts know their nodes by name.
-test-upstream: cluster-tool programs multus ## upstream's scripts and the README's own-cluster section
+test-upstream: suite-newest ## upstream's scripts and the README's own-cluster section
 	$(Q)CLUSTER=kind KEEP=$(KEEP) PART=upstream PACKAGES=$(E2E_UPSTREAM) \
 		e2e/cluster/test.sh $(CLUSTER_TOOL) -name kind -nodes 3 -builder '$(NODE_IMAGE_MAKE)'

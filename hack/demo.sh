@@ -9,13 +9,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . hack/lib.sh
 
 export CLUSTER=mdc-demo
-unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
+unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a make of its own
 
 declare_steps() {
-  step cluster "" engine_make cluster-up CLUSTER="$CLUSTER"
+  step cluster-tool "" plain_make cluster-tool
   step programs "" plain_make programs
+  step cluster cluster-tool engine_make cluster-up CLUSTER="$CLUSTER"
   step multus programs plain_make multus
-  step demo "multus cluster" engine_make demo-run CLUSTER="$CLUSTER"
+  step image "cluster-tool multus" engine_make suite-newest
+  step demo "image cluster" engine_make demo-run CLUSTER="$CLUSTER"
 }
 
 main() {

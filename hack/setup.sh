@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes this machine ready for the parts that are named: build check helper
-# patches lint e2e, and node-image, which the cluster asks for itself where it
-# finds that kind's own image cannot be pulled. The only place in this project that installs anything: says
+# patches lint e2e, and node-image and debian-root, which are asked for where it
+# is found that an image cannot be pulled. The only place in this project that installs anything: says
 # what is missing and why, then installs it with apt; where there is no apt it
 # prints the list and stops. Says nothing where nothing is missing.
 set -euo pipefail
@@ -118,17 +118,9 @@ need_delegates() {
 need_e2e() {
   needs build delegates go
   program git git "makes the patched Multus"
-  need_busybox
   need_engine
   program jq jq "upstream's e2e scripts read answers with it"
   program iptables iptables "the container network"
-}
-
-# The pods of the suite hold nothing but this program.
-need_busybox() {
-  if ! have_program busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
-    missing busybox-static "the whole of a test pod's image"
-  fi
 }
 
 need_engine() {
@@ -143,11 +135,15 @@ need_engine() {
   helper_program aardvark-dns aardvark-dns "the names of podman's containers"
 }
 
-need_node_image() {
-  local why="builds the node image: kind's own cannot be pulled here"
+need_debian_root() {
+  local why="makes images, which cannot be pulled here, from Debian's packages"
   program mmdebstrap mmdebstrap "$why"
   missing_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring "$why"
-  program gcc gcc "$why"
+}
+
+need_node_image() {
+  needs debian-root
+  program gcc gcc "builds the node image: kind's own cannot be pulled here"
 }
 
 missing_file() { [[ -e $1 ]] || missing "$2" "$3"; }
@@ -195,7 +191,7 @@ main() {
   for part in "${PARTS[@]}"; do
     case $part in
       -h | --help) usage && return ;;
-      build | check | helper | patches | lint | e2e | node-image) ;;
+      build | check | helper | patches | lint | e2e | node-image | debian-root) ;;
       *) usage >&2 && die "there is no part '$part'" ;;
     esac
   done

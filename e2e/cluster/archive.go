@@ -128,6 +128,25 @@ func (a *archiver) copy(name string, size int64, r io.Reader) error {
 	return err
 }
 
+// archiveHash is of the archive's manifest, which names all else by digest.
+func archiveHash(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	for t := tar.NewReader(f); ; {
+		header, err := t.Next()
+		if err != nil {
+			return "", fmt.Errorf("look for its manifest.json: %w", err)
+		}
+		if header.Name == "manifest.json" {
+			data, err := io.ReadAll(t)
+			return shortHash(data), err
+		}
+	}
+}
+
 // writeTar writes a directory, or a single file under the name given, all of
 // it owned by root and without times: the same files make the same image.
 func writeTar(w io.Writer, source, name string) error {

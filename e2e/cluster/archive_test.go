@@ -162,3 +162,36 @@ func checkImage(t *testing.T, entries map[string]*tar.Header,
 		t.Errorf("%s: entrypoint %q", name, config.Config.Entrypoint)
 	}
 }
+
+func TestArchiveHash(t *testing.T) {
+	dir := t.TempDir()
+	hash := func(name, layer string) string {
+		t.Helper()
+		archive, path := filepath.Join(dir, "archive"), filepath.Join(dir, "layer")
+		if err := os.WriteFile(path, []byte(layer), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := createFile(archive, func(w io.Writer) error {
+			return writeArchive(w, []archivedImage{{name: name, layers: []string{path}}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := archiveHash(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	if hash("one:1", "a") != hash("one:1", "a") || hash("one:1", "a") == hash("one:1", "b") {
+		t.Error("the hash is not that of the content")
+	}
+	empty := filepath.Join(dir, "empty")
+	err := createFile(empty, func(w io.Writer) error { return tar.NewWriter(w).Close() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := archiveHash(empty); err == nil {
+		t.Errorf("an archive without a manifest has the hash %s", sum)
+	}
+}

@@ -99,6 +99,16 @@ func (c *Cluster) LoadImage(ctx context.Context, name string, rootfs string,
 	return c.importArchive(ctx, archive)
 }
 
+// ImportImage imports the image of an archive that docker or podman saved on
+// every node, and returns a hash of it.
+func (c *Cluster) ImportImage(ctx context.Context, archive string) (string, error) {
+	hash, err := archiveHash(archive)
+	if err != nil {
+		return "", fmt.Errorf("%s (make image): %w", archive, err)
+	}
+	return hash, c.importArchive(ctx, archive)
+}
+
 func (c *Cluster) importArchive(ctx context.Context, archive string) error {
 	for _, node := range c.nodes {
 		f, err := os.Open(archive)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ func probeEngine(ctx context.Context, o Options, f Facts, name string,
 	}
 	if facts.Privileged && f.NodeImage == "" && !o.SkipPull {
 		_ = p.step("looking for kind's own node image", func() error {
-			facts.Pulls = hasOrPulls(ctx, e, f.KindImage)
+			facts.Pulls = HasOrPulls(ctx, e, f.KindImage)
 			return nil
 		})
 	}
@@ -117,6 +118,9 @@ func FindEngine(ctx context.Context, o Options, name string) (Engine, error) {
 		}
 		name = chosen.Name
 	}
+	if !slices.Contains(engineNames, name) {
+		return Engine{}, fmt.Errorf("there is no engine %q: it is one of %s", name, strings.Join(engineNames, ", "))
+	}
 	return engineFor(hostFacts(), name, o.CacheDir)
 }
 
@@ -172,7 +176,9 @@ func pullName(image string) string {
 	return "docker.io/" + image
 }
 
-func hasOrPulls(ctx context.Context, e Engine, image string) bool {
+// HasOrPulls says whether the engine has the image after trying to pull it. A
+// registry that does not answer costs seconds.
+func HasOrPulls(ctx context.Context, e Engine, image string) bool {
 	if e.hasImage(ctx, image) {
 		return true
 	}

@@ -22,6 +22,8 @@ import (
 const usage = `usage: cluster [options] prepare|up|down|status|kubeconfig|logs|remove-images
        cluster [options] exec NODE COMMAND [ARGUMENT...]   (NODE: name or number)
        cluster [options] node-image KUBERNETES ETCD CNI-PLUGINS ROOT
+       cluster [options] engine       (ENGINE in the environment names another
+       cluster [options] pull IMAGE    than the one that would run the cluster)
 `
 
 // commands is what each word does.
@@ -34,6 +36,8 @@ var commands = map[string]func(context.Context, *options, []string) error{
 	"logs":          logs,
 	"exec":          execute,
 	"node-image":    nodeImage,
+	"engine":        engine,
+	"pull":          pull,
 	"remove-images": removeImages,
 }
 

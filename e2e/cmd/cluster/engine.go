@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"multus-delegate-credentials/e2e/cluster"
+)
+
+// engine prints the engine's command, a word a line.
+func engine(ctx context.Context, o *options, _ []string) error {
+	e, err := cluster.FindEngine(ctx, o.Options, os.Getenv("ENGINE"))
+	if err != nil {
+		return err
+	}
+	if len(e.Env) > 0 {
+		fmt.Println("env")
+	}
+	for _, word := range append(e.Env, e.Argv...) {
+		fmt.Println(word)
+	}
+	return nil
+}
+
+// pull ends well where the engine has the image or can pull it. A registry that
+// does not answer costs seconds, not minutes.
+func pull(ctx context.Context, o *options, args []string) error {
+	if len(args) != 1 {
+		return errors.New("pull takes an image")
+	}
+	e, err := cluster.FindEngine(ctx, o.Options, os.Getenv("ENGINE"))
+	if err != nil {
+		return err
+	}
+	if !cluster.HasOrPulls(ctx, e, args[0]) {
+		return fmt.Errorf("%s neither has %s nor can pull it", e.Name, args[0])
+	}
+	return nil
+}

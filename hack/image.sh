@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds two images in the engine's store: one of the helper alone, and one of
+# Multus by the Dockerfile.thick of the patched tree, which takes the helper from
+# the first. The second is also put to $O/multus/VERSION/image.tar, and is built
+# once for each state of what goes in.
+# usage: O=DIR CACHE=DIR [ENGINE=docker|podman] [IMAGE=NAME] [FIXES=1]
+#        image.sh CLUSTER_TOOL HELPER_VERSION MULTUS_VERSION
+set -euo pipefail
+# shellcheck source=hack/patches-lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/patches-lib.sh"
+
+TOOL=$1 HELPER_VERSION=$2 VERSION=$3
+PREFIX=localhost/multus-delegate-credentials
+HELPER_IMAGE=$PREFIX/multus-delegate-exec:$HELPER_VERSION
+MULTUS_IMAGE=$PREFIX/multus:$VERSION
+DOCKERFILE=images/Dockerfile.thick
+export DOCKER_BUILDKIT=1 # the older builder does not know upstream's BUILDPLATFORM
+
+note() { printf 'image: %s\n' "$*" >&2; }
+
+engine() { "${ENGINE_COMMAND[@]}" "$@"; }
+
+# What podman keeps of each step otherwise is as large as the image.
+BUILD_OPTIONS=()
+podman_only() { [[ $ENGINE != podman ]] || BUILD_OPTIONS+=("$@"); }
+
+# build IMAGE ARG…: the image that had the name before goes.
+build() {
+  local log=$WORK/log before
+  before=$(id "$1")
+  engine build "${BUILD_OPTIONS[@]}" --tag "$@" >"$log" 2>&1 || {
+    tail -n 40 "$log" >&2
+    die "$1 could not be built"
+  }
+  [[ -z $before || $before == "$(id "$1")" ]] || engine rmi "$before" >/dev/null 2>&1 || true
+}
+
+id() { engine image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
+
+helper_image() {
+  mkdir "$WORK/helper"
+  cp "$O/multus-delegate-exec" "$WORK/helper"
+  build "$HELPER_IMAGE" --file "$TOP/helper/Dockerfile" "$WORK/helper"
+}
+
+# What is untagged at the end, because it is not what its name says.
+STAND_INS=()
+
+# base IMAGE: it is there, or pulled, or made here.
+base() {
+  local image=docker.io/library/$1 kind=${1%%:*} roots
+  if "$TOOL" pull "$image" 2>/dev/null; then return; fi
+  [[ $kind == golang || $kind == debian ]] || die "$image cannot be pulled, and nothing here stands in for it"
+  note "$image cannot be pulled; a root of Debian's packages stands in for it"
+  roots=$("$TOP/hack/stand-ins.sh")
+  STAND_INS+=("$image")
+  engine import --change 'ENV PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+    "${GO_CHANGES[@]}" "$roots/$kind.tar" "$image" >/dev/null 2>&1
+  [[ $kind != golang ]] || podman_only --volume "$(go env GOCACHE):$GO_CACHE"
+}
+
+# Go here has compiled most of it for `make patched`: with the same flags, and its
+# cache, ten minutes of CPU time become one.
+GO_CACHE=/var/cache/go-build
+GO_CHANGES=(--change "ENV GOFLAGS=-trimpath" --change "ENV GOCACHE=$GO_CACHE")
+
+bases() {
+  local name
+  while read -r name; do
+    base "$name"
+  done < <(awk '$1 == "FROM" { for (i = 2; $i ~ /^--/; i++); if ($i !~ /[$]/) print $i }' "$1")
+}
+
+# The tree as a checkout of a user's would be, with all that its build needs. A
+# module has no modes.
+multus_image() {
+  local tree=$WORK/multus
+  patched_repo "$VERSION" "$tree"
+  git -C "$tree" config core.fileMode false
+  chmod +x "$tree"/hack/*.sh
+  (cd "$tree" && GOFLAGS='' go mod vendor)
+  bases "$tree/$DOCKERFILE"
+  build "$MULTUS_IMAGE" --file "$tree/$DOCKERFILE" --label "$PREFIX.key=$KEY" \
+    --build-arg DELEGATE_EXEC_IMAGE="$HELPER_IMAGE" \
+    --build-arg SOURCE_DATE_EPOCH="$(git -C "$tree" log --max-count=1 --format=%ct)" "$tree"
+}
+
+key() {
+  {
+    cat "$TOP/e2e/pins/multus-$VERSION/go.mod" "$TOP/hack/image.sh" "$TOP/hack/patches-lib.sh" \
+      "$TOP/hack/stand-ins.sh" "$TOP/helper/Dockerfile" "$O/multus-delegate-exec"
+    wanted_patches "$VERSION" | xargs -d '\n' cat
+  } | sha256sum | cut -c1-16
+}
+
+in_engine() { [[ $(engine image inspect --format "{{index .Config.Labels \"$PREFIX.key\"}}" "$MULTUS_IMAGE" 2>/dev/null) == "$KEY" ]]; }
+
+make_archive() {
+  local began=$SECONDS
+  note "building $MULTUS_IMAGE by upstream's $DOCKERFILE, once for this state of it"
+  multus_image
+  rm -rf -- "$STORE.new"
+  mkdir -p "$STORE.new"
+  engine save --output "$STORE.new/image.tar" "$MULTUS_IMAGE" >/dev/null 2>&1
+  find "$CACHE" -maxdepth 1 -name "multus-$VERSION-image-*" ! -name "${STORE##*/}.new" -exec rm -rf {} +
+  mv "$STORE.new" "$STORE"
+  note "built $MULTUS_IMAGE in $((SECONDS - began)) s"
+}
+
+finish() {
+  [[ ${#STAND_INS[@]} -eq 0 ]] || engine rmi "${STAND_INS[@]}" >/dev/null 2>&1 || true
+  rm -rf -- "$WORK"
+}
+
+main() {
+  need_version "$VERSION"
+  go_settings
+  mapfile -t ENGINE_COMMAND < <("$TOOL" engine)
+  [[ ${#ENGINE_COMMAND[@]} -gt 0 ]] || exit 1
+  ENGINE=${ENGINE_COMMAND[-1]} && export ENGINE
+  podman_only --layers=false
+  KEY=$(key) STORE=$CACHE/multus-$VERSION-image-$KEY
+  WORK=$(mktemp -d)
+  trap finish EXIT
+  mkdir -p "$CACHE" "$O/multus/$VERSION"
+  exec 9>"$CACHE/image.lock"
+  flock 9
+  helper_image
+  if [[ ! -d $STORE ]]; then
+    make_archive
+  elif ! in_engine; then
+    engine load --input "$STORE/image.tar" >/dev/null
+  fi
+  ln -f "$STORE/image.tar" "$O/multus/$VERSION/image.tar" 2>/dev/null ||
+    cp "$STORE/image.tar" "$O/multus/$VERSION/image.tar"
+  [[ -z ${IMAGE:-} ]] || engine tag "$MULTUS_IMAGE" "$IMAGE"
+  note "$HELPER_IMAGE and ${IMAGE:-$MULTUS_IMAGE} are in $ENGINE's store"
+}
+
+main

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Tests what `make image` made, and that the programs in it can be made again.
+# usage: O=DIR CACHE=DIR test-image.sh CLUSTER_TOOL HELPER_VERSION
+set -euo pipefail
+# shellcheck source=hack/patches-lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/patches-lib.sh"
+# shellcheck source=hack/test-lib.sh
+. "$TOP/hack/test-lib.sh"
+
+TOOL=$1 HELPER_VERSION=$2
+VERSION=$(newest_version) W=$O/image-test
+PREFIX=localhost/multus-delegate-credentials
+HELPER_IMAGE=$PREFIX/multus-delegate-exec:$HELPER_VERSION
+MULTUS_IMAGE=$PREFIX/multus:$VERSION
+unset FIXES MULTUS_VERSION IMAGE
+
+engine() { "${ENGINE_COMMAND[@]}" "$@"; }
+
+# digests DIR
+digests() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
+
+same_helper() {
+  local copy=$W/elsewhere/tree
+  mkdir -p "$copy"
+  git -C "$TOP" ls-files -z --cached --others --exclude-standard Makefile include helper '*.mk' |
+    tar -C "$TOP" --null -T - -cf - | tar -C "$copy" -xf -
+  env -u MAKEFLAGS make --no-print-directory -C "$copy" O="$W/elsewhere/build" programs
+  cmp "$O/multus-delegate-exec" "$W/elsewhere/build/multus-delegate-exec"
+}
+
+same_patched() {
+  CACHE=$W/cache O=$W/patched "$TOP/hack/patched.sh" "$VERSION"
+  same "$(digests "$O/multus/$VERSION/patched")" "$(digests "$W/patched/multus/$VERSION/patched")"
+}
+
+# contents IMAGE: its files in $W/root.
+contents() {
+  local container
+  rm -rf -- "$W/root"
+  mkdir "$W/root"
+  container=$(engine create "$1" /nothing)
+  engine export "$container" | tar -C "$W/root" --exclude='dev/?*' -xf -
+  engine rm "$container" >/dev/null
+}
+
+# The engine makes empty files and folders for what it would mount.
+helper_alone() {
+  contents "$HELPER_IMAGE"
+  same ./multus-delegate-exec "$(cd "$W/root" && find . -type f -size +0)"
+  cmp "$O/multus-delegate-exec" "$W/root/multus-delegate-exec"
+  [[ $(stat --format=%s "$W/root/multus-delegate-exec") -lt 1048576 ]] || fail "it has a megabyte"
+}
+
+multus_whole() {
+  local bin=$W/root/usr/src/multus-cni/bin name
+  contents "$MULTUS_IMAGE"
+  cmp "$O/multus-delegate-exec" "$bin/multus-delegate-exec"
+  for name in "$O/multus/$VERSION/patched"/*; do
+    [[ -x $bin/${name##*/} ]] || fail "${name##*/} is missing"
+  done
+  has "$("$bin/multus-daemon" --version || true)" "version:$VERSION"
+  same '["/usr/src/multus-cni/bin/multus-daemon"]' "$(engine image inspect --format '{{json .Config.Entrypoint}}' "$MULTUS_IMAGE")"
+}
+
+# The programs are upstream's build's, of which some say when they were built.
+multus_again() {
+  local before
+  contents "$MULTUS_IMAGE"
+  before=$(digests "$W/root/usr/src")
+  mkdir -p "$W/cache" "$W/again"
+  cp "$O/multus-delegate-exec" "$W/again"
+  find "$CACHE" -maxdepth 1 -name 'stand-ins-*' -exec cp -r {} "$W/cache" \;
+  CACHE=$W/cache O=$W/again image
+  contents "$MULTUS_IMAGE"
+  same "$before" "$(digests "$W/root/usr/src")"
+}
+
+# With a Dockerfile that knows nothing of Multus.
+copied_elsewhere() {
+  local image=$PREFIX/elsewhere:test
+  mkdir "$W/context"
+  printf 'FROM scratch\nCOPY --from=%s /multus-delegate-exec /opt/run\nENTRYPOINT ["/opt/run"]\n' "$HELPER_IMAGE" \
+    >"$W/context/Dockerfile"
+  DOCKER_BUILDKIT=1 engine build --tag "$image" "$W/context"
+  same "$("$O/multus-delegate-exec" --version)" "$(engine run --rm --net=none "$image" --version)"
+  engine rmi "$image"
+}
+
+image() { "$TOP/hack/image.sh" "$TOOL" "$HELPER_VERSION" "${1:-$VERSION}" 2>&1; }
+
+named() {
+  local name=$PREFIX/named:test
+  IMAGE=$name image
+  same "$(engine image inspect --format '{{.Id}}' "$MULTUS_IMAGE")" "$(engine image inspect --format '{{.Id}}' "$name")"
+  engine rmi "$name"
+}
+
+refusals() {
+  has "$(ENGINE=dockr image || true)" 'there is no engine "dockr": it is one of docker, podman'
+  has "$(image v9.9.9 || true)" "there is no series for Multus 'v9.9.9'"
+}
+
+main() {
+  rm -rf -- "$W"
+  mkdir -p "$W" "$O/results"
+  go_settings
+  mapfile -t ENGINE_COMMAND < <("$TOOL" engine)
+  check "the helper is made to the same bytes in another folder" same_helper
+  check "patched Multus is made to the same bytes in another folder" same_patched
+  check "the helper's image holds the helper alone, below a megabyte" helper_alone
+  check "the image of Dockerfile.thick holds upstream's programs and the helper" multus_whole
+  check "the image is made again with the same programs" multus_again
+  check "any other image can take the helper from its image" copied_elsewhere
+  check "make image: IMAGE= names the image" named
+  check "make image: an engine or a version that is not there is named" refusals
+  printf '%d %d %d\n' "$PASSED" "$FAILED" "$SECONDS" >"$O/results/image.txt"
+  [[ $FAILED -gt 0 ]] || rm -rf -- "$W"
+  counted
+}
+
+main
