@@ -87,7 +87,9 @@ func newOwnCluster(t *testing.T) *ownCluster {
 	} {
 		o.must(os.WriteFile(o.path(name), []byte(o.only(blocks, mark)), 0o644), "write %s", name)
 	}
-	o.must(replaceIn(o.path("switch.yaml"), readmeImage, bed.PatchedImage()), "name our image")
+	image, err := bed.PatchedImage(o.ctx)
+	o.must(err, "load our image")
+	o.must(replaceIn(o.path("switch.yaml"), readmeImage, image), "name our image")
 	o.must(replaceIn(o.path("daemon-config.json"), readmePlugins,
 		fmt.Sprintf("%q, %q", "bridge", delegates.ClientGo)), "name our delegates")
 	return o

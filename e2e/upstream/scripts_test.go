@@ -120,11 +120,11 @@ func (w *workshop) wentThroughHelper() {
 // is a shell wrapper: what the patches add works with another program than ours.
 func TestSeriesOwnScript(t *testing.T) {
 	w := newScripts(t, bed.PatchedSource())
-	w.must(bed.Deploy(w.ctx, testbed.Deployment{Flavour: testbed.Patched,
-		Propagation: manifests.HostToContainer}), "load the image, which both DaemonSets run")
+	image, err := bed.PatchedImage(w.ctx)
+	w.must(err, "load our image")
 	w.must(bed.RemoveMultus(w.ctx), "make room for upstream's DaemonSet")
 	const file = "yamls/multus-daemonset-thick.yml"
-	w.must(replaceIn(w.path(file), "localhost:5000/multus:e2e", bed.PatchedImage()), "name the image")
+	w.must(replaceIn(w.path(file), "localhost:5000/multus:e2e", image), "name the image")
 	t.Cleanup(func() {
 		w.run("kubectl", "delete", "--ignore-not-found", "--wait", "-f", file, "--selector=name=multus")
 		w.must(bed.RemoveMultus(w.ctx), "wait for upstream's daemon to go")

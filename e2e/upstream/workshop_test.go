@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // podImages are what upstream's pods run; they may not be there to pull.
@@ -93,6 +94,7 @@ func (w *workshop) try(argv ...string) (string, error) {
 		"KUBECONFIG="+bed.Cluster.Kubeconfig())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = time.Second // an interrupt ends the script, but not what it called
 	err := cmd.Run()
 	return out.String(), err
 }

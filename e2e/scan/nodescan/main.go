@@ -9,6 +9,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,7 +17,7 @@ import (
 	"multus-delegate-credentials/e2e/scan"
 )
 
-const usage = "usage: nodescan search | plant | idle | post SOCKET PATH"
+const usage = "usage: nodescan search | plant | idle | get SOCKET PATH | post SOCKET PATH"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -39,7 +40,9 @@ func run(args []string) error {
 	case len(args) >= 1 && args[0] == "wait":
 		return untilEOF()
 	case len(args) == 3 && args[0] == "post":
-		return post(args[1], args[2])
+		return ask(http.MethodPost, args[1], args[2])
+	case len(args) == 3 && args[0] == "get":
+		return ask(http.MethodGet, args[1], args[2])
 	}
 	return fmt.Errorf("%s", usage)
 }

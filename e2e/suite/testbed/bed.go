@@ -48,7 +48,7 @@ type Bed struct {
 	Folders
 	Log io.Writer
 
-	images  map[string]string // Multus' flavour to a hash of its image
+	images  map[string]string // what is loaded of Multus to a hash of it
 	dynamic dynamic.Interface
 	mapper  *restmapper.DeferredDiscoveryRESTMapper
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -23,19 +22,22 @@ const (
 	imagePrefix = "localhost/delegate-credentials-e2e/"
 	podImage    = imagePrefix + "pod:test"
 	multusBin   = "usr/src/multus-cni/bin"
-	helper      = "multus-delegate-exec"
 	// HelperPath is the helper's in the daemon's container.
-	HelperPath = "/" + multusBin + "/" + helper
+	HelperPath = "/" + multusBin + "/multus-delegate-exec"
 )
 
-// Flavours of Multus; each has programs in BuildDir/multus/FLAVOUR.
+// Flavours of Multus: as upstream's sources make it, and the image of `make
+// image`, which its users take.
 const (
 	Stock   = "stock"
 	Patched = "patched"
 )
 
-func multusImage(flavour string) string {
-	return imagePrefix + "multus:" + flavour
+func multusImage(flavour, version string) string {
+	if flavour == Patched {
+		return "localhost/multus-delegate-credentials/multus:" + version
+	}
+	return imagePrefix + "multus:" + version
 }
 
 // install lays all that the tests run on every node.
@@ -63,15 +65,7 @@ func (b *Bed) install(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := b.loadPodImage(ctx, work, filepath.Join(tree, delegates.Nodescan)); err != nil {
-		return err
-	}
-	for _, flavour := range []string{Stock, Patched} {
-		if err := b.loadMultus(ctx, filepath.Join(work, flavour), flavour); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.loadPodImage(ctx, work, filepath.Join(tree, delegates.Nodescan))
 }
 
 // cniPlugins adds the reference plugins, where the node image lacks one.
@@ -104,31 +98,40 @@ func (b *Bed) loadPodImage(ctx context.Context, work, program string) error {
 	return b.Cluster.LoadImage(ctx, podImage, rootfs, cluster.ImageConfig{Entrypoint: []string{"/idle", "idle"}})
 }
 
-// loadMultus makes an image of upstream's layout.
-func (b *Bed) loadMultus(ctx context.Context, rootfs, flavour string) error {
-	from := filepath.Join(b.BuildDir, "multus", flavour)
-	for _, name := range []string{"multus-daemon", "multus-shim", "passthru", "install_multus"} {
-		if err := copyProgram(filepath.Join(from, name), filepath.Join(rootfs, multusBin, name)); err != nil {
-			return fmt.Errorf("%s Multus (make multus): %w", flavour, err)
-		}
+// load puts the image on the nodes when it is first wanted.
+func (b *Bed) load(ctx context.Context, image string, d Deployment) (err error) {
+	if _, loaded := b.images[image]; loaded {
+		return nil
 	}
-	if flavour == Patched {
-		to := filepath.Join(rootfs, multusBin, helper)
-		if err := copyProgram(filepath.Join(b.BuildDir, helper), to); err != nil {
-			return fmt.Errorf("the helper (make programs): %w", err)
-		}
-	}
-	if err := addShell(rootfs); err != nil {
+	b.sayf("loading %s", image)
+	if d.Flavour == Patched {
+		b.images[image], err = b.Cluster.ImportImage(ctx, filepath.Join(b.multusDir(d.Version), "image.tar"))
 		return err
 	}
-	err := likeDebian(rootfs)
+	rootfs, err := os.MkdirTemp("", "delegate-credentials-")
 	if err != nil {
 		return err
 	}
-	if b.images[flavour], err = hashTree(rootfs); err != nil {
-		return err
+	defer os.RemoveAll(rootfs)
+	b.images[image], err = b.loadStock(ctx, image, filepath.Join(b.multusDir(d.Version), Stock), rootfs)
+	return err
+}
+
+// loadStock makes an image of upstream's layout.
+func (b *Bed) loadStock(ctx context.Context, image, programs, rootfs string) (string, error) {
+	for _, name := range []string{"multus-daemon", "multus-shim", "passthru", "install_multus"} {
+		if err := copyProgram(filepath.Join(programs, name), filepath.Join(rootfs, multusBin, name)); err != nil {
+			return "", fmt.Errorf("stock Multus (make multus): %w", err)
+		}
 	}
-	return b.Cluster.LoadImage(ctx, multusImage(flavour), rootfs, cluster.ImageConfig{
+	if err := likeDebian(rootfs); err != nil {
+		return "", err
+	}
+	hash, err := hashTree(rootfs)
+	if err != nil {
+		return "", err
+	}
+	return hash, b.Cluster.LoadImage(ctx, image, rootfs, cluster.ImageConfig{
 		Entrypoint: []string{"/" + multusBin + "/multus-daemon"},
 		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 	})
@@ -174,23 +177,6 @@ func likeDebian(rootfs string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(rootfs, "etc/passwd"), []byte("root:x:0:0:root:/root:/bin/sh\n"), 0o644)
-}
-
-// addShell gives a root what upstream's images have of Debian and its tests use.
-func addShell(rootfs string) error {
-	busybox, err := exec.LookPath("busybox")
-	if err != nil {
-		return errors.New("busybox is missing: install a static one (Debian: busybox-static)")
-	}
-	if err := copyProgram(busybox, filepath.Join(rootfs, "bin/busybox")); err != nil {
-		return err
-	}
-	for _, name := range []string{"sh", "chroot"} {
-		if err := os.Symlink("busybox", filepath.Join(rootfs, "bin", name)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func copyProgram(from, to string) error {

@@ -3,6 +3,7 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -31,9 +32,13 @@ const (
 	daemonsTokenFile = "/run/secrets/kubernetes.io/serviceaccount/token"
 )
 
+// Newest is the version that a test runs unless it names another.
+const Newest = "v4.3.0"
+
 // Deployment is a Multus on the cluster.
 type Deployment struct {
 	Flavour     string
+	Version     string // "": Newest
 	Propagation string
 	// Config is laid over the configuration that the tree ships.
 	Config map[string]any
@@ -51,11 +56,16 @@ func Listed() []string {
 // Deploy applies the DaemonSet of that Multus tree and waits until its daemon
 // serves. What runs already and fits is left alone.
 func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
-	upstream, err := b.upstreamFile(ctx, d.Flavour)
+	d.Version = cmp.Or(d.Version, Newest)
+	upstream, err := b.upstreamFile(ctx, d)
 	if err != nil {
 		return err
 	}
-	m := manifests.Multus{Image: multusImage(d.Flavour), Propagation: d.Propagation, Config: d.Config}
+	image := multusImage(d.Flavour, d.Version)
+	if err := b.load(ctx, image, d); err != nil {
+		return err
+	}
+	m := manifests.Multus{Image: image, Propagation: d.Propagation, Config: d.Config}
 	if d.Flavour == Patched {
 		if m.Plugins = d.Plugins; m.Plugins == nil {
 			m.Plugins = Listed()
@@ -84,7 +94,7 @@ func (b *Bed) rollout(ctx context.Context, d Deployment, m manifests.Multus, ups
 		return "", err
 	}
 	hash.Write(upstream)
-	hash.Write([]byte(b.images[d.Flavour]))
+	hash.Write([]byte(b.images[m.Image]))
 	sum := hex.EncodeToString(hash.Sum(nil))[:16]
 	running, err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).
 		Get(ctx, manifests.MultusDaemonSet, noOptions)
@@ -100,9 +110,9 @@ func (b *Bed) rollout(ctx context.Context, d Deployment, m manifests.Multus, ups
 
 // upstreamFile is the DaemonSet as the tree ships it: the patched tree's for
 // the patched one, so that the series' own file is what runs.
-func (b *Bed) upstreamFile(ctx context.Context, flavour string) ([]byte, error) {
-	if flavour == Patched {
-		return os.ReadFile(filepath.Join(b.PatchedSource(), thickDaemonSet))
+func (b *Bed) upstreamFile(ctx context.Context, d Deployment) ([]byte, error) {
+	if d.Flavour == Patched {
+		return os.ReadFile(filepath.Join(b.multusDir(d.Version), "src", thickDaemonSet))
 	}
 	source, err := StockSource(ctx)
 	if err != nil {
@@ -111,14 +121,14 @@ func (b *Bed) upstreamFile(ctx context.Context, flavour string) ([]byte, error) 
 	return os.ReadFile(filepath.Join(source, thickDaemonSet))
 }
 
-// StockSource is the tree of the pinned module.
+// StockSource is the tree of the newest pinned module.
 func StockSource(ctx context.Context) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", multusModule)
-	cmd.Dir = filepath.Join(root, "e2e/pins/multus-v4.3.0")
+	cmd.Dir = filepath.Join(root, "e2e/pins/multus-"+Newest)
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("find the Multus module: %w", err)
@@ -126,9 +136,14 @@ func StockSource(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// PatchedSource is the tree that the series made.
+// PatchedSource is the tree that the newest series made.
 func (b *Bed) PatchedSource() string {
-	return filepath.Join(b.BuildDir, "multus", "src")
+	return filepath.Join(b.multusDir(Newest), "src")
+}
+
+// multusDir is where `make multus` and `make image` put that version.
+func (b *Bed) multusDir(version string) string {
+	return filepath.Join(b.BuildDir, "multus", version)
 }
 
 // apply is a server-side apply; a kind that has just been defined takes a
@@ -177,7 +192,8 @@ func (b *Bed) waitForDaemon(ctx context.Context, rollout string) error {
 			}
 		}
 		for _, node := range b.Cluster.Nodes() {
-			if _, err := b.post(ctx, node, "/healthz", nil); err != nil {
+			_, _, err := b.Cluster.Exec(ctx, node, nil, delegates.Nodescan, "get", daemonSocket, "/healthz")
+			if err != nil {
 				return err
 			}
 		}
@@ -242,7 +258,8 @@ func (b *Bed) RemoveMultus(ctx context.Context) error {
 	})
 }
 
-// PatchedImage is the patched Multus with the helper and a shell.
-func (b *Bed) PatchedImage() string {
-	return multusImage(Patched)
+// PatchedImage puts that of the newest Multus, with the helper, on the nodes.
+func (b *Bed) PatchedImage(ctx context.Context) (string, error) {
+	image := multusImage(Patched, Newest)
+	return image, b.load(ctx, image, Deployment{Flavour: Patched, Version: Newest})
 }

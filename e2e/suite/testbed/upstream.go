@@ -36,6 +36,9 @@ func (b *Bed) LoadToolsImage(ctx context.Context, names ...string) error {
 		err := b.Cluster.LoadImage(ctx, name, rootfs, cluster.ImageConfig{
 			Cmd: []string{"/bin/bash"},
 			Env: []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+			// Their sleep is process 1, which no other signal ends; each would be
+			// waited for for half a minute.
+			StopSignal: "SIGKILL",
 		})
 		if err != nil {
 			return err

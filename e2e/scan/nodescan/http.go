@@ -11,15 +11,23 @@ import (
 	"os"
 )
 
-// post sends standard input to a path of a server on a socket and prints what
-// it answers; any status but 200 is an error.
-func post(socket, path string) error {
+// ask requests a path of a server on a socket, a POST with standard input as
+// its body, and prints the answer; any status but 200 is an error.
+func ask(method, socket, path string) error {
 	client := &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 	}}
-	answer, err := client.Post("http://daemon"+path, "application/json", os.Stdin)
+	request, err := http.NewRequest(method, "http://daemon"+path, nil)
+	if err != nil {
+		return err
+	}
+	if method == http.MethodPost {
+		request.Body = os.Stdin
+		request.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		return err
 	}
