@@ -6,6 +6,7 @@ package scan
 
 import (
 	"fmt"
+	"path"
 	"sort"
 	"strings"
 )
@@ -136,8 +137,35 @@ func withoutShared(m Mount) (Mount, bool) {
 	return m, true
 }
 
-func below(path, dir string) bool {
-	return strings.HasPrefix(path+"/", strings.TrimSuffix(dir, "/")+"/")
+func below(point, dir string) bool {
+	return strings.HasPrefix(point+"/", strings.TrimSuffix(dir, "/")+"/")
+}
+
+// WithoutDeadSandboxes leaves out the shm of each pod that the node itself has
+// unmounted: a private copy keeps it until the container runtime removes the
+// folder beneath it, at a time of its own choice.
+func (t Table) WithoutDeadSandboxes(node Table) Table {
+	alive := map[string]bool{}
+	for m := range node {
+		alive[sandbox(m)] = true
+	}
+	rest := Table{}
+	for m, n := range t {
+		if id := sandbox(m); id == "" || alive[id] {
+			rest[m] = n
+		}
+	}
+	return rest
+}
+
+// sandbox is the pod whose shm that is, or empty.
+func sandbox(m Mount) string {
+	dir, isShm := strings.CutSuffix(m.Point, "/shm")
+	parent, id := path.Split(dir)
+	if !isShm || path.Base(parent) != "sandboxes" {
+		return ""
+	}
+	return id
 }
 
 // Below picks the mounts at or under a directory.

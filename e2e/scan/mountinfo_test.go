@@ -105,3 +105,14 @@ func TestBelow(t *testing.T) {
 		t.Errorf("%d mounts below /run, not 3: %v", len(got), got)
 	}
 }
+
+func TestWithoutDeadSandboxes(t *testing.T) {
+	const shm = " rw - tmpfs shm rw\n"
+	node := mustParse(t, "1 0 0:1 / /run/c/sandboxes/alive/shm"+shm)
+	daemon := mustParse(t, "1 0 0:1 / /host/run/c/sandboxes/alive/shm"+shm+
+		"2 0 0:1 / /host/run/c/sandboxes/dead/shm"+shm+"3 0 0:1 / /dev/shm"+shm)
+	rest := daemon.WithoutDeadSandboxes(node)
+	if removed := DiffText(daemon, rest); len(rest) != 2 || !strings.Contains(removed, "/dead/") {
+		t.Errorf("left out:\n%s", removed)
+	}
+}

@@ -47,6 +47,7 @@ func readTables(ctx context.Context) (now tables, err error) {
 		return now, err
 	}
 	now.daemon, err = bed.Mounts(ctx, pid)
+	now.daemon = now.daemon.WithoutDeadSandboxes(now.node)
 	return now, err
 }
 
