@@ -55,7 +55,7 @@ has_sys_resource() {
 plain_make() { make --no-print-directory "$@"; }
 
 # as_root forgets the environment; this is what the makefiles and Go look at.
-KEPT_VARIABLES=(PATH HOME O CACHE CC CFLAGS LDFLAGS MULTUS_VERSION NODE_IMAGE CLUSTER KEEP TEST_SEED
+KEPT_VARIABLES=(PATH HOME O CACHE CC CFLAGS LDFLAGS MULTUS_VERSION ENGINE IMAGE FIXES NODE_IMAGE CLUSTER KEEP TEST_SEED
   GOPROXY GOSUMDB GOFLAGS GOTOOLCHAIN HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
 
 as_root_here() {
@@ -72,6 +72,12 @@ root_make() { as_root_here make --no-print-directory "$@"; }
 # comparisons, so each such make has a mount namespace of its own.
 private_make() {
   as_root_here unshare --mount --propagation private make --no-print-directory "$@"
+}
+
+# spare COMMAND…: with what CPU others leave.
+spare() {
+  renice -n 10 -p "$BASHPID" >/dev/null
+  "$@"
 }
 
 # The engine's user: a member of docker's group can do without root.

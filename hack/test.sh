@@ -8,23 +8,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . hack/lib.sh
 
 RESULTS=$O/results
-PARTS=(check lint sanitize helper patches e2e upstream)
-unset MAKEFLAGS MFLAGS MAKELEVEL # each step is a make of its own
+PARTS=(check lint sanitize helper patches image e2e upstream)
+unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a make of its own
 
-# Kubernetes is the longest pole, so it starts first, and the suite that needs it
-# as soon as it can. What several parts need is built once, by a step of its own,
-# before them. The second cluster comes when the first is about to go.
+# Kubernetes is the longest pole, so it starts first and the CPU is its; after it
+# the clusters mostly wait, one after the other, and leave the CPU to the rest. What
+# several parts need is built once, by a step of its own, before them.
 declare_steps() {
-  step e2e-build "" engine_make e2e-build
+  step cluster-tool "" plain_make cluster-tool
+  step e2e-build cluster-tool engine_make e2e-build
   step programs "" plain_make programs
   step check programs plain_make check
-  step multus programs plain_make multus
-  step e2e "e2e-build multus" engine_make test-e2e
-  step helper check private_make test-helper
-  step lint check plain_make lint
-  step upstream "e2e-build multus" engine_make test-upstream
-  step sanitize check private_make sanitize
-  step patches multus private_make test-patches
+  step multus programs spare plain_make multus
+  step images "cluster-tool multus" spare engine_make suite-newest suite-oldest
+  step e2e "e2e-build images" engine_make test-e2e
+  step helper check spare private_make test-helper
+  step lint check spare plain_make lint
+  step sanitize check spare private_make sanitize
+  step patches multus spare private_make test-patches
+  step image images spare engine_make test-image
+  step upstream "e2e-build images" engine_make test-upstream
 }
 
 # A part's own count, or "0 1" where it died without one.
