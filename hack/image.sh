@@ -25,14 +25,19 @@ engine() { "${ENGINE_COMMAND[@]}" "$@"; }
 BUILD_OPTIONS=()
 podman_only() { [[ $ENGINE != podman ]] || BUILD_OPTIONS+=("$@"); }
 
+# quietly ARG…: what the engine says is shown if it fails.
+quietly() {
+  engine "$@" >"$WORK/log" 2>&1 || {
+    tail -n 40 "$WORK/log" >&2
+    die "$ENGINE $1 failed"
+  }
+}
+
 # build IMAGE ARG…: the image that had the name before goes.
 build() {
-  local log=$WORK/log before
+  local before
   before=$(id "$1")
-  engine build "${BUILD_OPTIONS[@]}" --tag "$@" >"$log" 2>&1 || {
-    tail -n 40 "$log" >&2
-    die "$1 could not be built"
-  }
+  quietly build "${BUILD_OPTIONS[@]}" --tag "$@"
   [[ -z $before || $before == "$(id "$1")" ]] || engine rmi "$before" >/dev/null 2>&1 || true
 }
 
@@ -49,21 +54,32 @@ STAND_INS=()
 
 # base IMAGE: it is there, or pulled, or made here.
 base() {
-  local image=docker.io/library/$1 kind=${1%%:*} roots
+  local image=docker.io/library/$1
   if "$TOOL" pull "$image" 2>/dev/null; then return; fi
-  [[ $kind == golang || $kind == debian ]] || die "$image cannot be pulled, and nothing here stands in for it"
   note "$image cannot be pulled; a root of Debian's packages stands in for it"
-  roots=$("$TOP/hack/stand-ins.sh")
-  STAND_INS+=("$image")
-  engine import --change 'ENV PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-    "${GO_CHANGES[@]}" "$roots/$kind.tar" "$image" >/dev/null 2>&1
-  [[ $kind != golang ]] || podman_only --volume "$(go env GOCACHE):$GO_CACHE"
+  case $1 in
+    golang:*) golang_stand_in "$image" ;;
+    debian:*) stand_in "$image" debian ;;
+    *) die "nothing here stands in for $image" ;;
+  esac
 }
 
-# Go here has compiled most of it for `make patched`: with the same flags, and its
+# stand_in IMAGE KIND OPTION…
+stand_in() {
+  local image=$1 kind=$2 roots
+  shift 2
+  roots=$("$TOP/hack/stand-ins.sh")
+  STAND_INS+=("$image")
+  quietly import "$@" "$roots/$kind.tar" "$image"
+}
+
+# Go has compiled most of it for `make patched`: with the same flags, and its
 # cache, ten minutes of CPU time become one.
-GO_CACHE=/var/cache/go-build
-GO_CHANGES=(--change "ENV GOFLAGS=-trimpath" --change "ENV GOCACHE=$GO_CACHE")
+golang_stand_in() {
+  local cache=/var/cache/go-build path=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  stand_in "$1" golang --change "ENV PATH=$path" --change "ENV GOFLAGS=-trimpath" --change "ENV GOCACHE=$cache"
+  podman_only --volume "$(go env GOCACHE):$cache"
+}
 
 bases() {
   local name
@@ -102,7 +118,7 @@ make_archive() {
   multus_image
   rm -rf -- "$STORE.new"
   mkdir -p "$STORE.new"
-  engine save --output "$STORE.new/image.tar" "$MULTUS_IMAGE" >/dev/null 2>&1
+  quietly save --output "$STORE.new/image.tar" "$MULTUS_IMAGE"
   find "$CACHE" -maxdepth 1 -name "multus-$VERSION-image-*" ! -name "${STORE##*/}.new" -exec rm -rf {} +
   mv "$STORE.new" "$STORE"
   note "built $MULTUS_IMAGE in $((SECONDS - began)) s"
@@ -130,7 +146,7 @@ main() {
   if [[ ! -d $STORE ]]; then
     make_archive
   elif ! in_engine; then
-    engine load --input "$STORE/image.tar" >/dev/null
+    quietly load --input "$STORE/image.tar"
   fi
   ln -f "$STORE/image.tar" "$O/multus/$VERSION/image.tar" 2>/dev/null ||
     cp "$STORE/image.tar" "$O/multus/$VERSION/image.tar"

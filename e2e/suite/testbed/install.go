@@ -99,28 +99,35 @@ func (b *Bed) loadPodImage(ctx context.Context, work, program string) error {
 }
 
 // load puts the image on the nodes when it is first wanted.
-func (b *Bed) load(ctx context.Context, image string, d Deployment) (err error) {
+func (b *Bed) load(ctx context.Context, image string, d Deployment) error {
 	if _, loaded := b.images[image]; loaded {
 		return nil
 	}
 	b.sayf("loading %s", image)
+	load := b.loadStock
 	if d.Flavour == Patched {
-		b.images[image], err = b.Cluster.ImportImage(ctx, filepath.Join(b.multusDir(d.Version), "image.tar"))
-		return err
+		load = b.loadPatched
 	}
-	rootfs, err := os.MkdirTemp("", "delegate-credentials-")
-	if err != nil {
-		return err
+	hash, err := load(ctx, image, b.multusDir(d.Version))
+	if err == nil {
+		b.images[image] = hash
 	}
-	defer os.RemoveAll(rootfs)
-	b.images[image], err = b.loadStock(ctx, image, filepath.Join(b.multusDir(d.Version), Stock), rootfs)
 	return err
 }
 
+func (b *Bed) loadPatched(ctx context.Context, _, dir string) (string, error) {
+	return b.Cluster.ImportImage(ctx, filepath.Join(dir, "image.tar"))
+}
+
 // loadStock makes an image of upstream's layout.
-func (b *Bed) loadStock(ctx context.Context, image, programs, rootfs string) (string, error) {
+func (b *Bed) loadStock(ctx context.Context, image, dir string) (string, error) {
+	rootfs, err := os.MkdirTemp("", "delegate-credentials-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(rootfs)
 	for _, name := range []string{"multus-daemon", "multus-shim", "passthru", "install_multus"} {
-		if err := copyProgram(filepath.Join(programs, name), filepath.Join(rootfs, multusBin, name)); err != nil {
+		if err := copyProgram(filepath.Join(dir, Stock, name), filepath.Join(rootfs, multusBin, name)); err != nil {
 			return "", fmt.Errorf("stock Multus (make multus): %w", err)
 		}
 	}
