@@ -11,9 +11,14 @@ import (
 	"multus-delegate-credentials/e2e/cluster"
 )
 
+// findEngine is the engine that ENGINE names, or that would run the cluster.
+func (o *options) findEngine(ctx context.Context) (cluster.Engine, error) {
+	return cluster.FindEngine(ctx, o.Options, os.Getenv("ENGINE"))
+}
+
 // engine prints the engine's command, a word a line.
 func engine(ctx context.Context, o *options, _ []string) error {
-	e, err := cluster.FindEngine(ctx, o.Options, os.Getenv("ENGINE"))
+	e, err := o.findEngine(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,7 +37,7 @@ func pull(ctx context.Context, o *options, args []string) error {
 	if len(args) != 1 {
 		return errors.New("pull takes an image")
 	}
-	e, err := cluster.FindEngine(ctx, o.Options, os.Getenv("ENGINE"))
+	e, err := o.findEngine(ctx)
 	if err != nil {
 		return err
 	}

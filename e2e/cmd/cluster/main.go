@@ -22,8 +22,9 @@ import (
 const usage = `usage: cluster [options] prepare|up|down|status|kubeconfig|logs|remove-images
        cluster [options] exec NODE COMMAND [ARGUMENT...]   (NODE: name or number)
        cluster [options] node-image KUBERNETES ETCD CNI-PLUGINS ROOT
-       cluster [options] engine       (ENGINE in the environment names another
-       cluster [options] pull IMAGE    than the one that would run the cluster)
+       cluster [options] engine
+       cluster [options] pull IMAGE
+ENGINE names another engine for the last three than would run the cluster.
 `
 
 // commands is what each word does.
@@ -107,7 +108,7 @@ func up(ctx context.Context, o *options, _ []string) error {
 // build runs the builder, which is told the engine that the image is for.
 func (o *options) build(ctx context.Context, e cluster.Engine) (string, error) {
 	cmd := exec.CommandContext(ctx, "sh", "-c", o.builder)
-	cmd.Env = append(append(os.Environ(), e.Env...), "MDC_ENGINE="+e.Name)
+	cmd.Env = append(append(os.Environ(), e.Env...), "ENGINE="+e.Name)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -124,7 +125,7 @@ func nodeImage(ctx context.Context, o *options, args []string) error {
 	if len(args) != 4 {
 		return errors.New("node-image takes four folders")
 	}
-	engine, err := cluster.FindEngine(ctx, o.Options, os.Getenv("MDC_ENGINE"))
+	engine, err := o.findEngine(ctx)
 	if err != nil {
 		return err
 	}
