@@ -11,15 +11,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/patches-lib.sh"
 
 TOOL=$1 HELPER_VERSION=$2 VERSION=$3
-PREFIX=localhost/multus-delegate-credentials
-HELPER_IMAGE=$PREFIX/multus-delegate-exec:$HELPER_VERSION
-MULTUS_IMAGE=$PREFIX/multus:$VERSION
+# shellcheck source=hack/image-lib.sh
+. "$TOP/hack/image-lib.sh"
 DOCKERFILE=images/Dockerfile.thick
-export DOCKER_BUILDKIT=1 # the older builder does not know upstream's BUILDPLATFORM
 
 note() { printf 'image: %s\n' "$*" >&2; }
-
-engine() { "${ENGINE_COMMAND[@]}" "$@"; }
 
 # What podman keeps of each step otherwise is as large as the image.
 BUILD_OPTIONS=()
@@ -104,7 +100,7 @@ multus_image() {
 
 key() {
   {
-    cat "$TOP/e2e/pins/multus-$VERSION/go.mod" "$TOP/hack/image.sh" "$TOP/hack/patches-lib.sh" \
+    cat "$TOP/e2e/pins/multus-$VERSION/go.mod" "$TOP/hack/image.sh" "$TOP/hack/image-lib.sh" "$TOP/hack/patches-lib.sh" \
       "$TOP/hack/stand-ins.sh" "$TOP/helper/Dockerfile" "$O/multus-delegate-exec"
     wanted_patches "$VERSION" | xargs -d '\n' cat
   } | sha256sum | cut -c1-16
@@ -132,8 +128,7 @@ finish() {
 main() {
   need_version "$VERSION"
   go_settings
-  mapfile -t ENGINE_COMMAND < <("$TOOL" engine)
-  [[ ${#ENGINE_COMMAND[@]} -gt 0 ]] || exit 1
+  find_engine || exit 1
   ENGINE=${ENGINE_COMMAND[-1]} && export ENGINE
   podman_only --layers=false
   KEY=$(key) STORE=$CACHE/multus-$VERSION-image-$KEY

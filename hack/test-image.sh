@@ -10,12 +10,9 @@ set -euo pipefail
 
 TOOL=$1 HELPER_VERSION=$2
 VERSION=$(newest_version) W=$O/image-test
-PREFIX=localhost/multus-delegate-credentials
-HELPER_IMAGE=$PREFIX/multus-delegate-exec:$HELPER_VERSION
-MULTUS_IMAGE=$PREFIX/multus:$VERSION
 unset FIXES MULTUS_VERSION IMAGE
-
-engine() { "${ENGINE_COMMAND[@]}" "$@"; }
+# shellcheck source=hack/image-lib.sh
+. "$TOP/hack/image-lib.sh"
 
 # digests DIR
 digests() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
@@ -82,7 +79,7 @@ copied_elsewhere() {
   mkdir "$W/context"
   printf 'FROM scratch\nCOPY --from=%s /multus-delegate-exec /opt/run\nENTRYPOINT ["/opt/run"]\n' "$HELPER_IMAGE" \
     >"$W/context/Dockerfile"
-  DOCKER_BUILDKIT=1 engine build --tag "$image" "$W/context"
+  engine build --tag "$image" "$W/context"
   same "$("$O/multus-delegate-exec" --version)" "$(engine run --rm --net=none "$image" --version)"
   engine rmi "$image"
 }
@@ -105,7 +102,7 @@ main() {
   rm -rf -- "$W"
   mkdir -p "$W" "$O/results"
   go_settings
-  mapfile -t ENGINE_COMMAND < <("$TOOL" engine)
+  find_engine || exit 1
   check "the helper is made to the same bytes in another folder" same_helper
   check "patched Multus is made to the same bytes in another folder" same_patched
   check "the helper's image holds the helper alone, below a megabyte" helper_alone
