@@ -26,8 +26,8 @@ declare_steps() {
   step lint check spare plain_make lint
   step sanitize check spare private_make sanitize
   step patches multus spare private_make test-patches
-  step image images spare engine_make test-image
   step upstream "e2e-build images" engine_make test-upstream
+  step image images spare engine_make test-image
 }
 
 # A part's own count, or "0 1" where it died without one.
