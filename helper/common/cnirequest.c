@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "delegate-credentials.h"
+#include "name.h"
 
 static const char *const command_names[] = {
 	[CNI_OTHER] = "",      [CNI_ADD] = "ADD", [CNI_DEL] = "DEL",
@@ -28,22 +29,6 @@ const char *cni_command_name(enum cni_command c)
 	return command_names[c];
 }
 
-/* Whether a type can name a file in the plugins' folder and nothing else. */
-static bool is_file_name(const char *s, size_t len)
-{
-	if (len == 0 || len > 255)
-		return false;
-	if (s[0] == '.' && (len == 1 || (len == 2 && s[1] == '.')))
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '/' || c < 0x20 || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 static size_t count_commas(const char *s)
 {
 	size_t n = 0;
@@ -58,7 +43,7 @@ static size_t count_commas(const char *s)
 static int copy_type(const char *s, size_t len, char *ret, const char *key,
 		     struct err *e)
 {
-	if (len > 0 && !is_file_name(s, len))
+	if (len > 0 && !name_is_file(s, len))
 		return err_set(e, DC_CODE_UNSAFE_REQUEST,
 			       "correct '%s' in the network configuration: "
 			       "a plugin's type is a plain file name",
@@ -95,28 +80,6 @@ int cni_types_parse(const char *arg, struct cni_types *ret, struct err *e)
 	return 0;
 }
 
-static bool is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-/* RFC 1123 as Kubernetes reads it: labels of a-z, 0-9 and inner hyphens. */
-static bool is_subdomain(const char *s, size_t len)
-{
-	bool edge = true; /* only a letter or digit may stand here */
-
-	if (len == 0 || len > CNI_NAME_MAX)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (!is_alnum(s[i]) && (edge || (s[i] != '-' && s[i] != '.')))
-			return false;
-		if (s[i] == '.' && s[i - 1] == '-')
-			return false;
-		edge = s[i] == '.';
-	}
-	return is_alnum(s[len - 1]);
-}
-
 static void take_pair(const char *pair, size_t len, const char *key,
 		      char ret[CNI_NAME_MAX + 1])
 {
@@ -126,7 +89,7 @@ static void take_pair(const char *pair, size_t len, const char *key,
 		return;
 	pair += key_len;
 	len -= key_len;
-	if (!is_subdomain(pair, len))
+	if (!name_is_subdomain(pair, len))
 		len = 0;
 	memcpy(ret, pair, len);
 	ret[len] = '\0';
