@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A block for each piece, so that the sanitizer sees where one ends. */
+#ifdef __SANITIZE_ADDRESS__
+#define BLOCK_SIZE 1
+#else
+#define BLOCK_SIZE 8064 /* two pages with what malloc and we put around it */
+#endif
+
+#define ALIGNMENT _Alignof(max_align_t)
+
+struct arena_block {
+	struct arena_block *before;
+	size_t size;
+	size_t used;
+	_Alignas(max_align_t) unsigned char data[];
+};
+
+static struct arena_block *add_block(struct arena *a, size_t size)
+{
+	struct arena_block *b;
+
+	if (size < BLOCK_SIZE)
+		size = BLOCK_SIZE;
+	b = calloc(1, sizeof(*b) + size);
+	if (b == NULL)
+		return NULL;
+	b->before = a->last;
+	b->size = size;
+	a->last = b;
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	struct arena_block *b = a->last;
+	void *p;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (b == NULL || b->size - b->used < size)
+		b = add_block(a, size);
+	if (b == NULL)
+		return NULL;
+	p = b->data + b->used;
+	b->used += size;
+	return p;
+}
+
+char *arena_copy(struct arena *a, const char *s, size_t len)
+{
+	char *p = arena_alloc(a, len + 1);
+
+	if (p != NULL)
+		memcpy(p, s, len);
+	return p;
+}
+
+void arena_free(struct arena *a)
+{
+	while (a->last != NULL) {
+		struct arena_block *before = a->last->before;
+
+		free(a->last);
+		a->last = before;
+	}
+}
