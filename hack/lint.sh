@@ -11,8 +11,8 @@ CFLAGS=(-std=gnu11 -D_GNU_SOURCE '-DVERSION=""' -Iinclude -Wall -Wextra)
 # files PATTERN...: what git knows or would add, so that a new file counts.
 files() { git ls-files -z --cached --others --exclude-standard -- "$@"; }
 
-# What runs as root on a node; a test that runs out of memory may well crash.
-programs() { files 'helper/common/*.c' 'helper/exec/*.c' | grep -zv '_test\.c$'; }
+# What runs on a node; a test that runs out of memory may well crash.
+programs() { files 'helper/common/*.c' 'helper/exec/*.c' 'helper/credential/*.c' | grep -zv '_test\.c$'; }
 
 at_once() { xargs -0 -P "$(nproc)" "$@"; }
 

@@ -20,11 +20,15 @@ HELPER_WARN := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wundef -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 HELPER_HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
 	$(call cc-option,-fcf-protection) $(call cc-option,-ftrivial-auto-var-init=zero)
-HELPER_LINK := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
+HELPER_LINK := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
+EXEC_LINK := -static-pie
+CREDENTIAL_LINK := -pie
 
 ifdef SANITIZE
 HELPER_HARDEN := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 HELPER_LINK := -fsanitize=$(SANITIZE)
+EXEC_LINK :=
+CREDENTIAL_LINK :=
 else
 HELPER_FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
@@ -35,44 +39,55 @@ HELPER_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Iinclude $(HELPER_FORTIFY) \
 
 COMMON_SRC := $(filter-out %_test.c,$(wildcard helper/common/*.c))
 EXEC_SRC := $(wildcard helper/exec/*.c)
-UNIT_SRC := $(wildcard helper/common/*_test.c)
+CREDENTIAL_SRC := $(filter-out %_test.c,$(wildcard helper/credential/*.c))
+UNIT_SRC := $(wildcard helper/common/*_test.c helper/credential/*_test.c)
 
 COMMON_OBJ := $(COMMON_SRC:helper/%.c=$(HELPER_O)/%.o)
 EXEC_OBJ := $(EXEC_SRC:helper/%.c=$(HELPER_O)/%.o)
+CREDENTIAL_OBJ := $(CREDENTIAL_SRC:helper/%.c=$(HELPER_O)/%.o)
 UNIT_TESTS := $(UNIT_SRC:helper/%.c=$(HELPER_O)/%)
 
 DELEGATE_EXEC := $(O)/multus-delegate-exec
 DELEGATE_EXEC_UNSTRIPPED := $(HELPER_O)/multus-delegate-exec
+CREDENTIAL := $(O)/multus-credential
+CREDENTIAL_UNSTRIPPED := $(HELPER_O)/multus-credential
 
 .SECONDARY: $(UNIT_TESTS:=.o)
 .PHONY: programs check check-elf test-helper install
 
-programs: $(DELEGATE_EXEC) ## the helper, build/multus-delegate-exec
+programs: $(DELEGATE_EXEC) $(CREDENTIAL) ## build/multus-delegate-exec and build/multus-credential
 
 $(HELPER_O)/%.o: helper/%.c helper/rules.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(DELEGATE_EXEC_UNSTRIPPED): $(COMMON_OBJ) $(EXEC_OBJ)
-	$(Q)$(CC) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ -lseccomp
+	$(Q)$(CC) $(EXEC_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ -lseccomp
 
-$(DELEGATE_EXEC): $(DELEGATE_EXEC_UNSTRIPPED)
+$(CREDENTIAL_UNSTRIPPED): $(COMMON_OBJ) $(CREDENTIAL_OBJ)
+	$(Q)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^
+
+$(DELEGATE_EXEC) $(CREDENTIAL): $(O)/%: $(HELPER_O)/%
 	$(Q)$(if $(SANITIZE),cp,strip --strip-all -o) $(if $(SANITIZE),$< $@,$@ $<)
+
+# What is tested of the second program is all but its main.
+$(filter $(HELPER_O)/credential/%,$(UNIT_TESTS)): \
+	$(filter-out %/main.o,$(CREDENTIAL_OBJ))
 
 $(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(COMMON_OBJ)
 	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
 
-check: $(UNIT_TESTS) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
+check: $(UNIT_TESTS) $(CREDENTIAL) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
 	$(Q)helper/run-unit-tests.sh check $(UNIT_TESTS) \
 		$(if $(SANITIZE),,-- helper/check-elf-test.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED))
 
 check-elf: $(DELEGATE_EXEC) ## show that the helper is static, hardened, without network code
 	$(Q)helper/check-elf.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED)
 
-install: programs ## the helper and its man page (DESTDIR=, PREFIX=)
-	$(Q)install -D -m 0755 $(DELEGATE_EXEC) $(DESTDIR)$(PREFIX)/sbin/multus-delegate-exec
-	$(Q)install -D -m 0644 helper/multus-delegate-exec.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/multus-delegate-exec.8
+install: programs ## the programs and their man pages (DESTDIR=, PREFIX=)
+	$(Q)install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(DELEGATE_EXEC) $(CREDENTIAL)
+	$(Q)install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 \
+		helper/multus-delegate-exec.8 helper/multus-credential.8
 
--include $(patsubst helper/%.c,$(HELPER_O)/%.d,$(COMMON_SRC) $(EXEC_SRC) $(UNIT_SRC))
+-include $(patsubst helper/%.c,$(HELPER_O)/%.d,$(COMMON_SRC) $(EXEC_SRC) $(CREDENTIAL_SRC) $(UNIT_SRC))
 -include helper/test/rules.mk

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program as a whole: what it prints where, and its exit status. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define GOOD "helper/common/testdata/config/good/"
+#define BAD "helper/common/testdata/config/bad/"
+
+static const struct {
+	const char *args;
+	int status;
+	/* The whole output if it ends with a newline, else a part of it. */
+	const char *out;
+	const char *err;
+} runs[] = {
+	{ "", 2, "", "usage: multus-credential COMMAND" },
+	{ "--help", 0, "\n  check     look for mistakes", "" },
+	{ "--version", 0, "multus-credential 0.", "" },
+	{ "chec", 2, "",
+	  "multus-credential: correct 'chec': there is no such command (see "
+	  "--help)\n" },
+	{ "check", 2, "",
+	  "multus-credential check: give --config=FILE (see --help)\n" },
+	{ "check --help", 0,
+	  "usage: multus-credential check --config=FILE\n"
+	  "Look for mistakes in a configuration, without a cluster.\n"
+	  "\n"
+	  "  --config=FILE       the configuration\n"
+	  "  --help              print this text\n",
+	  "" },
+	{ "check --config=" GOOD "smallest.json", 0,
+	  GOOD "smallest.json: no mistakes in 1 rule\n", "" },
+	{ "check --config=" GOOD "many-rules.json", 0,
+	  GOOD "many-rules.json: no mistakes in 20 rules\n", "" },
+	{ "check --config=" BAD "several-sources.json", 1,
+	  BAD "several-sources.json:8:18: rules[0].sources: add a "
+	      "serviceAccountToken with the path \"token\": "
+	      "serviceAccountDirectory and kubeconfig need it\n" BAD
+	      "several-sources.json:8:18: rules[0].sources: add a configMap "
+	      "with an item of the path \"ca.crt\": serviceAccountDirectory "
+	      "and kubeconfig need it\n" BAD
+	      "several-sources.json:9:128: rules[0].sources[0]."
+	      "serviceAccountToken.audience: write an audience of printable "
+	      "ASCII, at most 1024 characters\n",
+	  "" },
+	{ "check --config=/nowhere", 1, "",
+	  "multus-credential check: correct '/nowhere': no such file or "
+	  "directory\n" },
+	{ "check --config=" GOOD "smallest.json >/dev/full", 1, "", "" },
+};
+
+/* Returns the exit status. */
+static int run(const char *args, const char *redirections, char *out,
+	       size_t size)
+{
+	char command[1024];
+	size_t len;
+	FILE *f;
+	int status;
+
+	snprintf(command, sizeof(command), "\"$O\"/multus-credential %s %s",
+		 args, redirections);
+	f = popen(command, "re");
+	assert_non_null(f);
+	len = fread(out, 1, size - 1, f);
+	out[len] = '\0';
+	status = pclose(f);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void assert_output(const char *args, const char *got, const char *want)
+{
+	size_t len = strlen(want);
+	bool whole = len == 0 || want[len - 1] == '\n';
+
+	if (whole ? strcmp(got, want) != 0 : strstr(got, want) == NULL)
+		fail_msg("'%s' prints:\n%s\ninstead of:\n%s", args, got, want);
+}
+
+static void runs_as_expected(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		char got[4096];
+
+		assert_int_equal(run(runs[i].args, "2>/dev/null", got,
+				     sizeof(got)),
+				 runs[i].status);
+		assert_output(runs[i].args, got, runs[i].out);
+		run(runs[i].args, "2>&1 >/dev/null", got, sizeof(got));
+		assert_output(runs[i].args, got, runs[i].err);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_as_expected),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
