@@ -10,5 +10,6 @@
 #define COMMAND_USAGE 2	 /* the command line is wrong */
 
 int command_check(int argc, char **argv);
+int command_rbac(int argc, char **argv);
 
 #endif

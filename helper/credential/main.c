@@ -14,6 +14,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "check", command_check, "look for mistakes in a configuration" },
+	{ "rbac", command_rbac, "print the RBAC that it asks for" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -57,6 +57,23 @@ static const struct {
 	  "multus-credential check: correct '/nowhere': no such file or "
 	  "directory\n" },
 	{ "check --config=" GOOD "smallest.json >/dev/full", 1, "", "" },
+	{ "rbac --config=" GOOD "smallest.json", 0,
+	  "subjects:\n- kind: ServiceAccount\n  namespace: \"kube-system\"\n"
+	  "  name: \"multus\"",
+	  "" },
+	{ "rbac --config=" GOOD "smallest.json --sidecar-account=a/b.c", 0,
+	  "subjects:\n- kind: ServiceAccount\n  namespace: \"a\"\n"
+	  "  name: \"b.c\"",
+	  "" },
+	{ "rbac --config=" GOOD "smallest.json --sidecar-account=a", 2, "",
+	  "multus-credential rbac: give --sidecar-account=NAMESPACE/NAME\n" },
+	{ "rbac --config=" GOOD "smallest.json --sidecar-account=a.b/c", 2, "",
+	  "multus-credential rbac: give --sidecar-account=NAMESPACE/NAME\n" },
+	{ "rbac --config=" GOOD "smallest.json --sidecar-account=a/", 2, "",
+	  "multus-credential rbac: give --sidecar-account=NAMESPACE/NAME\n" },
+	{ "rbac --config=" BAD "kind-missing.json", 1, "",
+	  "multus-credential rbac: correct " BAD "kind-missing.json:1:1: kind: "
+	  "add it: it is missing\n" },
 };
 
 /* Returns the exit status. */
