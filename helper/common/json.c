@@ -411,13 +411,13 @@ static uint32_t fold(uint32_t c)
 
 /* Returns whether key begins with name; *ret_rest: whether more follows. */
 static bool match_key(const char *buf, struct json_span key, const char *name,
-		      bool *ret_rest)
+		      size_t len, bool *ret_rest)
 {
 	const char *p = buf + key.off + 1, *end = buf + key.off + key.len - 1;
 
-	for (; *name != '\0'; name++) {
+	for (size_t i = 0; i < len; i++) {
 		if (p == end ||
-		    fold(next_char(&p, end)) != (unsigned char)*name)
+		    fold(next_char(&p, end)) != fold((unsigned char)name[i]))
 			return false;
 	}
 	*ret_rest = p < end;
@@ -428,12 +428,14 @@ bool json_key_is(const char *buf, struct json_span key, const char *name)
 {
 	bool rest;
 
-	return match_key(buf, key, name, &rest) && !rest;
+	return match_key(buf, key, name, strlen(name), &rest) && !rest;
 }
 
-bool json_key_begins(const char *buf, struct json_span key, const char *name)
+bool json_key_matches(const char *buf, struct json_span key, const char *name,
+		      size_t len)
 {
-	bool rest;
+	bool begins = len > 0 && name[len - 1] == '*', rest;
 
-	return match_key(buf, key, name, &rest);
+	return match_key(buf, key, name, len - begins, &rest) &&
+	       (begins || !rest);
 }

@@ -90,12 +90,16 @@ size_t json_decode_string(const char *buf, struct json_span s, char *out,
 			  size_t size);
 
 /*
- * Whether Go would store this key in a field of the given lower-case ASCII
- * name: decoded, then compared with case folded (U+212A is k, U+017F is s).
+ * Whether Go would store this key in a field of the given ASCII name: decoded,
+ * then compared with case folded (U+212A is k, U+017F is s).
  */
 bool json_key_is(const char *buf, struct json_span key, const char *name);
 
-/* The same for a key that begins with the given name. */
-bool json_key_begins(const char *buf, struct json_span key, const char *name);
+/*
+ * The same for a name of len bytes; one that ends in "*" stands for all keys
+ * that begin with what is before it.
+ */
+bool json_key_matches(const char *buf, struct json_span key, const char *name,
+		      size_t len);
 
 #endif

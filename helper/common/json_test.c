@@ -399,7 +399,24 @@ static const struct {
 	{ "\"AZaz@\"", "azaz@", true, true },
 	{ "\"@[`{\"", "@[`{", true, true },
 	{ "\"\xe2\x84\xab\"", "a", false, false },
+	{ "\"KubeConfig\"", "kubeConfig", true, true },
+	{ "\"\"", "", true, true },
+	{ "\"a\"", "", false, true },
 };
+
+/* The pattern is in memory that ends with it. */
+static bool matches(const char *key, struct json_span span, const char *name,
+		    const char *end)
+{
+	char pattern[32];
+	size_t len = (size_t)snprintf(pattern, sizeof(pattern), "%s%s", name,
+				      end);
+	char *copy = exact_copy(pattern, len);
+	bool r = json_key_matches(key, span, copy, len);
+
+	free(copy);
+	return r;
+}
 
 static void compares_keys_as_go(void **state)
 {
@@ -411,7 +428,9 @@ static void compares_keys_as_go(void **state)
 
 		if (json_key_is(key, span, keys[i].name) != keys[i].is)
 			fail_msg("is: %s", keys[i].key);
-		if (json_key_begins(key, span, keys[i].name) != keys[i].begins)
+		if (matches(key, span, keys[i].name, "") != keys[i].is)
+			fail_msg("matches: %s", keys[i].key);
+		if (matches(key, span, keys[i].name, "*") != keys[i].begins)
 			fail_msg("begins: %s", keys[i].key);
 		free(key);
 	}

@@ -6,9 +6,11 @@
 
 #include "delegate-credentials.h"
 #include "json.h"
+#include "netkey.h"
 
 /* The kinds of objects that are looked at. */
 enum place {
+	IN_RULE = 0, /* on the way to a key of the rule's */
 	IN_CONF = 1, /* the top level or a delegate at any depth */
 	IN_IPAM = 2,
 	IN_POLICY = 4,
@@ -43,43 +45,57 @@ static const struct choice {
 	{ "configuration_path", IN_IPAM },	    /* whereabouts */
 };
 
+/* An object below the innermost delegate, and the key that led to it. */
+struct level {
+	struct json_span key;
+	const char *name; /* the key as we know it */
+	size_t name_len;
+	enum place place;
+	bool is_choice; /* and so is each member that is not served */
+};
+
 /*
  * Where the scan stands. The objects looked at lie one in the other: any
- * number of delegates, then an ipam, then a policy; so their count says all.
+ * number of delegates, so their count says all, then a few others.
  */
 struct walk {
 	const char *buf;
+	const struct config_rule *rule; /* may be NULL */
 	unsigned depth; /* of the members of the innermost one; 0: none yet */
 	unsigned delegates;
-	bool in_ipam;
-	bool in_policy;
+	struct level below[NETKEY_MAX_PARTS];
+	unsigned below_count;
+};
+
+/* How a member stands to a dotted name: apart from, above it, or the same. */
+enum relation { APART, ABOVE, SAME };
+
+struct match {
+	enum relation relation;
+	const char *name; /* of the member, as the dotted name has it */
+	size_t len;
 };
 
 static enum place walk_place(const struct walk *w)
 {
-	if (w->in_policy)
-		return IN_POLICY;
-	return w->in_ipam ? IN_IPAM : IN_CONF;
+	return w->below_count == 0 ? IN_CONF :
+				     w->below[w->below_count - 1].place;
 }
 
-static void walk_enter(struct walk *w, enum place to)
+static void walk_enter(struct walk *w, const struct level *l)
 {
 	w->depth++;
-	if (to == IN_POLICY)
-		w->in_policy = true;
-	else if (to == IN_IPAM)
-		w->in_ipam = true;
-	else
+	if (l->place == IN_CONF)
 		w->delegates++;
+	else
+		w->below[w->below_count++] = *l;
 }
 
 static void walk_leave(struct walk *w)
 {
 	w->depth--;
-	if (w->in_policy)
-		w->in_policy = false;
-	else if (w->in_ipam)
-		w->in_ipam = false;
+	if (w->below_count > 0)
+		w->below_count--;
 	else if (w->delegates > 0)
 		w->delegates--;
 }
@@ -95,48 +111,130 @@ static const struct section *find_section(const struct walk *w,
 	return NULL;
 }
 
-static bool key_matches(const char *buf, struct json_span key, const char *name)
+/* Of the path from the level `from` down to the member, to a dotted name. */
+static struct match relate(const struct walk *w, unsigned from,
+			   struct json_span key, const char *dotted)
 {
-	char prefix[24];
-	size_t len = strlen(name);
+	struct match m = { APART, NULL, 0 };
+	unsigned part = 0;
+	size_t next_len;
 
-	if (name[len - 1] != '*')
-		return json_key_is(buf, key, name);
-	snprintf(prefix, sizeof(prefix), "%.*s", (int)len - 1, name);
-	return json_key_begins(buf, key, prefix);
-}
+	for (unsigned i = from; i <= w->below_count; i++, part++) {
+		struct json_span at =
+			i < w->below_count ? w->below[i].key : key;
 
-static const struct choice *find_choice(const struct walk *w,
-					struct json_span key)
-{
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
-		if ((choices[i].where & walk_place(w)) &&
-		    key_matches(w->buf, key, choices[i].name))
-			return &choices[i];
+		m.name = netkey_part(dotted, part, &m.len);
+		if (m.name == NULL ||
+		    !json_key_matches(w->buf, at, m.name, m.len))
+			return m;
 	}
-	return NULL;
+	m.relation = netkey_part(dotted, part, &next_len) ? ABOVE : SAME;
+	return m;
 }
 
-static void append(char *out, size_t size, const char *s)
+static void keep_closer(struct match *best, struct match m)
+{
+	if (m.relation > best->relation)
+		*best = m;
+}
+
+/* Whether a dotted name leads through a delegate; if so it is moved on. */
+static bool skip_delegate(const char **dotted)
+{
+	static const char key[] = "\"delegate\"";
+	const struct json_span span = { 0, sizeof(key) - 1 };
+	size_t len = strcspn(*dotted, ".");
+
+	if ((*dotted)[len] != '.' ||
+	    !json_key_matches(key, span, *dotted, len))
+		return false;
+	*dotted += len + 1;
+	return true;
+}
+
+/* From the top level. */
+static struct match relate_to_served(const struct walk *w, struct json_span key)
+{
+	struct match best = { APART, NULL, 0 };
+	const struct config_strings *keys;
+
+	if (w->rule == NULL || w->rule->kubeconfig == NULL)
+		return best;
+	keys = &w->rule->kubeconfig->config_keys;
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *rest = keys->items[i];
+		unsigned n = 0;
+
+		while (n < w->delegates && skip_delegate(&rest))
+			n++;
+		if (n == w->delegates)
+			keep_closer(&best, relate(w, 0, key, rest));
+	}
+	return best;
+}
+
+/* From each object that is a netconf or an ipam. */
+static void relate_anywhere(const struct walk *w, struct json_span key,
+			    const struct config_strings *names,
+			    struct match *best)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const char *rest = names->items[i];
+		unsigned n = 0;
+
+		if (w->below_count > 0 && w->below[0].place == IN_IPAM)
+			keep_closer(best, relate(w, 1, key, rest));
+		do
+			keep_closer(best, relate(w, 0, key, rest));
+		while (n++ < w->delegates && skip_delegate(&rest));
+	}
+}
+
+static struct match relate_to_choices(const struct walk *w,
+				      struct json_span key)
+{
+	struct match best = { APART, NULL, 0 };
+
+	if (w->below_count > 0 && w->below[w->below_count - 1].is_choice)
+		return (struct match){ SAME, "*", 1 };
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		const char *name = choices[i].name;
+		size_t len = strlen(name);
+
+		if ((choices[i].where & walk_place(w)) &&
+		    json_key_matches(w->buf, key, name, len))
+			return (struct match){ SAME, name, len };
+	}
+	if (w->rule == NULL)
+		return best;
+	relate_anywhere(w, key, &w->rule->credential_keys, &best);
+	if (w->rule->kubeconfig != NULL)
+		relate_anywhere(w, key, &w->rule->kubeconfig->config_keys,
+				&best);
+	return best;
+}
+
+static void append(char *out, size_t size, const char *s, size_t s_len)
 {
 	size_t len = strlen(out);
 
-	snprintf(out + len, size - len, "%s", s);
+	snprintf(out + len, size - len, "%.*s", (int)s_len, s);
 }
 
 /* A path too long for the field is cut; its line and column are not. */
-static void note_choice(const struct walk *w, const struct choice *c,
+static void note_choice(const struct walk *w, const struct match *choice,
 			struct json_span key, struct netconf *ret)
 {
 	size_t size = sizeof(ret->choice);
 
 	for (unsigned i = 0; i < w->delegates && i < size; i++)
-		append(ret->choice, size, "delegate.");
-	if (w->in_ipam)
-		append(ret->choice, size, "ipam.");
-	if (w->in_policy)
-		append(ret->choice, size, "policy.");
-	append(ret->choice, size, c->name);
+		append(ret->choice, size, "delegate.", strlen("delegate."));
+	for (unsigned i = 0; i < w->below_count; i++) {
+		append(ret->choice, size, w->below[i].name,
+		       w->below[i].name_len);
+		append(ret->choice, size, ".", 1);
+	}
+	append(ret->choice, size, choice->name, choice->len);
 	json_position(w->buf, key.off, &ret->choice_line, &ret->choice_column);
 }
 
@@ -155,23 +253,46 @@ static void note_version(const char *buf, const struct json_item *item,
 	v[len] = '\0';
 }
 
+/* Enters an object in which a choice can stand. */
+static void look_into(struct walk *w, struct json_span key,
+		      const struct match *served, const struct match *choice)
+{
+	const struct section *section = find_section(w, key);
+	const struct match *way = served->relation == ABOVE ? served : choice;
+	struct level l = { .key = key, .place = IN_RULE };
+
+	if (section != NULL && choice->relation != SAME) {
+		l.name = section->name;
+		l.name_len = strlen(section->name);
+		l.place = section->to;
+	} else if (way->relation == ABOVE) {
+		l.name = way->name;
+		l.name_len = way->len;
+		l.is_choice = choice->relation == SAME;
+	} else {
+		return;
+	}
+	walk_enter(w, &l);
+}
+
 static void look_at_member(struct walk *w, const struct json_item *item,
 			   struct netconf *ret)
 {
-	const struct choice *choice = NULL;
-	const struct section *section;
+	struct match served, choice;
 
 	if (w->depth == 1 && json_key_is(w->buf, item->key, "cniversion"))
 		note_version(w->buf, item, ret);
-	if (ret->choice[0] == '\0')
-		choice = find_choice(w, item->key);
-	if (choice != NULL)
-		note_choice(w, choice, item->key, ret);
-	if (item->event != JSON_OPEN || item->type != JSON_IS_OBJECT)
+	/* The first one is named; what comes behind it changes nothing. */
+	if (ret->choice[0] != '\0')
 		return;
-	section = find_section(w, item->key);
-	if (section != NULL)
-		walk_enter(w, section->to);
+	served = relate_to_served(w, item->key);
+	if (served.relation == SAME)
+		return;
+	choice = relate_to_choices(w, item->key);
+	if (choice.relation == SAME && served.relation == APART)
+		note_choice(w, &choice, item->key, ret);
+	else if (item->event == JSON_OPEN && item->type == JSON_IS_OBJECT)
+		look_into(w, item->key, &served, &choice);
 }
 
 static int read_top(struct json_scanner *s, struct walk *w, struct err *e)
@@ -207,15 +328,15 @@ static int read_members(struct json_scanner *s, struct walk *w,
 	return 0;
 }
 
-int netconf_read(const char *buf, size_t len, struct netconf *ret,
-		 struct err *e)
+int netconf_read(const char *buf, size_t len, const struct config_rule *rule,
+		 struct netconf *ret, struct err *e)
 {
 	/*
 	 * Static, since compilers probe every page of a large stack frame;
 	 * here only those are touched that the document's depth needs.
 	 */
 	static struct json_scanner s;
-	struct walk w = { .buf = buf };
+	struct walk w = { .buf = buf, .rule = rule };
 
 	memset(ret, 0, sizeof(*ret));
 	json_init(&s, buf, len);

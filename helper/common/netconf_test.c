@@ -93,11 +93,250 @@ static void finds_choices(void **state)
 		struct err e = ERR_INIT;
 		struct netconf n;
 
-		if (netconf_read(choices[i].doc, strlen(choices[i].doc), &n,
-				 &e) < 0)
+		if (netconf_read(choices[i].doc, strlen(choices[i].doc), NULL,
+				 &n, &e) < 0)
 			fail_msg("%s: %s", choices[i].doc, e.msg);
 		if (strcmp(n.choice, choices[i].choice) != 0)
 			fail_msg("%s: '%s'", choices[i].doc, n.choice);
+	}
+}
+
+/* A rule that serves some keys and declares others, and what is found. */
+static const struct {
+	const char *served[3];
+	const char *declared[3];
+	const char *doc;
+	const char *choice;
+} with_rule[] = {
+	/* Served keys are none where they stand, whatever their form. */
+	{ { "kubeconfig" }, { NULL }, "{\"kubeconfig\":\"/x\"}", "" },
+	{ { "kubeconfig" }, { NULL }, "{\"KubeConfig\":{\"x\":1}}", "" },
+	{ { "KubeConfig" }, { NULL }, "{\"kubeconfig\":1}", "" },
+	{ { "kubeconfig" },
+	  { NULL },
+	  "{\"\\u212aubeconfig\":1,\"kubeconfig\":[{\"kubernetes\":1}]}",
+	  "" },
+	{ { "delegate.kubeconfig" },
+	  { NULL },
+	  "{\"delegate\":{\"kubeconfig\":1}}",
+	  "" },
+	{ { "Delegate.delegate.ipam.kubeconfig" },
+	  { NULL },
+	  "{\"delegate\":{\"delegate\":{\"IPAM\":{\"kubeconfig\":1}}}}",
+	  "" },
+	{ { "kubeconfig" }, { NULL }, "{}", "" },
+	/* Elsewhere they are. */
+	{ { "kubeconfig" },
+	  { NULL },
+	  "{\"kubeconfig\":1,\"delegate\":{\"kubeconfig\":1}}",
+	  "delegate.kubeconfig" },
+	{ { "kubeconfig" },
+	  { NULL },
+	  "{\"ipam\":{\"kubeconfig\":1}}",
+	  "ipam.kubeconfig" },
+	{ { "ipam.kubeconfig" }, { NULL }, "{\"kubeconfig\":1}", "kubeconfig" },
+	{ { "delegate.kubeconfig" },
+	  { NULL },
+	  "{\"delegate\":{\"delegate\":{\"kubeconfig\":1}}}",
+	  "delegate.delegate.kubeconfig" },
+	{ { "api.file" },
+	  { NULL },
+	  "{\"api\":{\"file\":1,\"x\":1},\"delegate\":{\"API\":{\"File\":1}}}",
+	  "delegate.api.file" },
+	{ { "api.file" },
+	  { NULL },
+	  "{\"ipam\":{\"api\":{\"file\":1}}}",
+	  "ipam.api.file" },
+	{ { "api.file" },
+	  { NULL },
+	  "{\"delegate\":{\"ipam\":{\"api\":{\"file\":1}}}}",
+	  "delegate.ipam.api.file" },
+	{ { "kubeconfig" }, { NULL }, "{\"kubernetes\":{}}", "kubernetes" },
+	/* Other members of an object that is a choice. */
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"kubernetes\":{\"kubeconfig\":1}}",
+	  "" },
+	{ { "kubernetes.kubeconfig" }, { NULL }, "{\"kubernetes\":{}}", "" },
+	{ { "kubernetes.kubeconfig" }, { NULL }, "{\"kubernetes\":null}", "" },
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"kubernetes\":{\"kubeconfig\":1,\"k8s_api_root\":null}}",
+	  "kubernetes.*" },
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"kubernetes\":{\"\\u006bubeconfig\":1,\"\":1}}",
+	  "kubernetes.*" },
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"kubernetes\":{},\"Kubernete\xc5\xbf\":{\"K8S_API_ROOT\":1}}",
+	  "kubernetes.*" },
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"kubernetes\":{\"kubeconfig\":{\"x\":1}},\"k\":{\"x\":1}}",
+	  "" },
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"ipam\":{\"kubernetes\":{\"kubeconfig\":1}}}",
+	  "ipam.kubernetes" },
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"delegate\":{\"kubernetes\":{\"kubeconfig\":1}}}",
+	  "delegate.kubernetes" },
+	{ { "kubernetes.a.b" },
+	  { NULL },
+	  "{\"kubernetes\":{\"a\":{\"b\":1,\"c\":1}}}",
+	  "kubernetes.a.*" },
+	{ { "kubernetes.a.b" },
+	  { NULL },
+	  "{\"kubernetes\":{\"a\":{\"b\":1},\"b\":1}}",
+	  "kubernetes.*" },
+	{ { "ipam.kubernetes.kubeconfig", "kubeconfig" },
+	  { NULL },
+	  "{\"ipam\":{\"kubernetes\":{\"kubeconfig\":1},\"type\":\"x\"},"
+	  "\"kubeconfig\":1}",
+	  "" },
+	{ { "ipam.kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"IPAM\":{\"kubernetes\":{\"kubeconfig\":1}},"
+	  "\"ipam\":{\"KUBERNETES\":{\"KUBECONFIG\":1,\"x\":1}}}",
+	  "ipam.kubernetes.*" },
+	{ { "ipam.kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"ipam\":{\"kubernetes\":{\"kubeconfig\":1},\"etcd_x\":1}}",
+	  "ipam.etcd_*" },
+	{ { "policy.k8s_config.path" },
+	  { NULL },
+	  "{\"policy\":{\"type\":\"k8s\",\"k8s_config\":{\"path\":1}}}",
+	  "" },
+	{ { "policy.k8s_config.path" },
+	  { NULL },
+	  "{\"policy\":{\"k8s_config\":{\"path\":1,\"x\":1}}}",
+	  "policy.k8s_config.*" },
+	/* Behind such objects the scan goes on as before. */
+	{ { "kubernetes.kubeconfig" },
+	  { NULL },
+	  "{\"kubernetes\":{\"kubeconfig\":1},\"x\":{\"y\":1},"
+	  "\"ipam\":{\"etcd_x\":1}}",
+	  "ipam.etcd_*" },
+	{ { "a.b.c.d.e.f.g.h" },
+	  { NULL },
+	  "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":1}}}}}}},"
+	  "\"kubeconfig\":1}",
+	  "kubeconfig" },
+	{ { "a.b.c.d.e.f.g.h" },
+	  { NULL },
+	  "{\"ipam\":{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{"
+	  "\"h\":1}}}}}}}}}",
+	  "ipam.a.b.c.d.e.f.g.h" },
+	/* Declared keys, from each netconf and ipam. */
+	{ { NULL }, { "server" }, "{\"Server\":1}", "server" },
+	{ { NULL },
+	  { "server" },
+	  "{\"delegate\":{\"server\":1}}",
+	  "delegate.server" },
+	{ { NULL }, { "server" }, "{\"ipam\":{\"server\":1}}", "ipam.server" },
+	{ { NULL }, { "server" }, "{\"x\":{\"server\":1}}", "" },
+	{ { NULL }, { "server" }, "{\"prevResult\":{\"server\":1}}", "" },
+	{ { NULL }, { "server" }, "{\"policy\":{\"server\":1}}", "" },
+	{ { NULL }, { "ipam.server" }, "{\"server\":1,\"x\":1}", "" },
+	{ { NULL },
+	  { "ipam.server" },
+	  "{\"delegate\":{\"ipam\":{\"server\":1}}}",
+	  "delegate.ipam.server" },
+	{ { NULL },
+	  { "x", "api.url*" },
+	  "{\"api\":{\"x\":1,\"urls\":1}}",
+	  "api.url*" },
+	{ { NULL }, { "api*.url" }, "{\"apis\":{\"url\":1}}", "api*.url" },
+	{ { NULL }, { "api.url" }, "{\"api\":\"url\",\"url\":1}", "" },
+	{ { NULL }, { "api.url" }, "{\"api\":[{\"url\":1}]}", "" },
+	{ { NULL }, { "delegate" }, "{\"delegate\":{}}", "delegate" },
+	{ { NULL },
+	  { "delegate.url" },
+	  "{\"url\":1,\"delegate\":{\"delegate\":{\"url\":1}}}",
+	  "delegate.delegate.url" },
+	{ { NULL },
+	  { "delegate*.url" },
+	  "{\"delegate\":{\"url\":1}}",
+	  "delegate.url" },
+	{ { NULL },
+	  { "policy.url" },
+	  "{\"policy\":{\"url\":1}}",
+	  "policy.url" },
+	{ { NULL }, { "x" }, "{\"kubeconfig\":1}", "kubeconfig" },
+	/* Both. */
+	{ { "api.file" }, { "api" }, "{\"api\":{\"file\":1}}", "" },
+	{ { "api.file" },
+	  { "api" },
+	  "{\"api\":{\"file\":1,\"url\":1}}",
+	  "api.*" },
+	{ { "api.file" }, { "api" }, "{\"ipam\":{\"api\":1}}", "ipam.api" },
+	{ { "api.file" }, { "api.url" }, "{\"api\":{\"x\":1}}", "" },
+	{ { "api.file" },
+	  { "api.url" },
+	  "{\"api\":{\"file\":1,\"url\":1}}",
+	  "api.url" },
+	{ { "server" }, { "server" }, "{\"server\":1}", "" },
+	{ { "delegate.file" },
+	  { "delegate" },
+	  "{\"delegate\":{\"file\":1}}",
+	  "" },
+	{ { "delegate.file" },
+	  { "delegate" },
+	  "{\"delegate\":{\"type\":1}}",
+	  "delegate.*" },
+};
+
+static struct config_strings strings(const char *const list[3])
+{
+	struct config_strings s = { (const char **)list, 0 };
+
+	while (s.count < 3 && list[s.count] != NULL)
+		s.count++;
+	return s;
+}
+
+static void heeds_the_rule(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(with_rule); i++) {
+		const char *doc = with_rule[i].doc;
+		struct config_kubeconfig kubeconfig = {
+			.config_keys = strings(with_rule[i].served),
+		};
+		struct config_rule rule = {
+			.kubeconfig = &kubeconfig,
+			.credential_keys = strings(with_rule[i].declared),
+		};
+		struct err e = ERR_INIT;
+		struct netconf n;
+
+		if (kubeconfig.config_keys.count == 0)
+			rule.kubeconfig = NULL;
+		if (netconf_read(doc, strlen(doc), &rule, &n, &e) < 0)
+			fail_msg("%s: %s", doc, e.msg);
+		if (strcmp(n.choice, with_rule[i].choice) != 0)
+			fail_msg("%s: '%s'", doc, n.choice);
+	}
+}
+
+/* Nothing is served and nothing declared: all is as without a rule. */
+static void finds_the_same_with_an_empty_rule(void **state)
+{
+	struct config_kubeconfig kubeconfig = { .context_name = "x" };
+	struct config_rule rule = { .kubeconfig = &kubeconfig };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(choices); i++) {
+		struct err e = ERR_INIT;
+		struct netconf n;
+
+		assert_int_equal(netconf_read(choices[i].doc,
+					      strlen(choices[i].doc), &rule,
+					      &n, &e),
+				 0);
+		assert_string_equal(n.choice, choices[i].choice);
 	}
 }
 
@@ -109,7 +348,7 @@ static void says_where_the_choice_is(void **state)
 	struct netconf n;
 
 	(void)state;
-	assert_int_equal(netconf_read(doc, strlen(doc), &n, &e), 0);
+	assert_int_equal(netconf_read(doc, strlen(doc), NULL, &n, &e), 0);
 	assert_int_equal(n.choice_line, 4);
 	assert_int_equal(n.choice_column, 3);
 }
@@ -128,7 +367,7 @@ static void follows_delegates_to_any_depth(void **state)
 	len += (size_t)sprintf(doc + len, "{\"kubeconfig\":1}");
 	for (unsigned i = 0; i < levels; i++)
 		doc[len++] = '}';
-	assert_int_equal(netconf_read(doc, len, &n, &e), 0);
+	assert_int_equal(netconf_read(doc, len, NULL, &n, &e), 0);
 	assert_int_equal(strlen(n.choice), sizeof(n.choice) - 1);
 	assert_memory_equal(n.choice, "delegate.delegate.", 18);
 	assert_int_equal(n.choice_column, levels * 12 + 2);
@@ -162,7 +401,8 @@ static void reads_the_version(void **state)
 		struct netconf n;
 
 		assert_int_equal(netconf_read(versions[i].doc,
-					      strlen(versions[i].doc), &n, &e),
+					      strlen(versions[i].doc), NULL,
+					      &n, &e),
 				 0);
 		assert_string_equal(n.cni_version, versions[i].version);
 	}
@@ -195,7 +435,8 @@ static void refuses_what_is_no_object(void **state)
 		struct netconf n;
 
 		assert_int_equal(netconf_read(refused[i].doc,
-					      strlen(refused[i].doc), &n, &e),
+					      strlen(refused[i].doc), NULL,
+					      &n, &e),
 				 -1);
 		assert_int_equal(e.code, DC_CODE_UNSAFE_REQUEST);
 		assert_string_equal(e.msg, refused[i].msg);
@@ -206,6 +447,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_choices),
+		cmocka_unit_test(heeds_the_rule),
+		cmocka_unit_test(finds_the_same_with_an_empty_rule),
 		cmocka_unit_test(says_where_the_choice_is),
 		cmocka_unit_test(follows_delegates_to_any_depth),
 		cmocka_unit_test(reads_the_version),

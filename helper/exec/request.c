@@ -35,8 +35,8 @@ int request_read(int argc, char *const *argv, struct request *ret,
 	    input_read(STDIN_FILENO, &ret->input, e) < 0)
 		return -1;
 	/* A failed read leaves its reason in netconf_error. */
-	(void)!netconf_read(ret->input.data, ret->input.len, &ret->netconf,
-			    &ret->netconf_error);
+	(void)!netconf_read(ret->input.data, ret->input.len, NULL,
+			    &ret->netconf, &ret->netconf_error);
 	input_unmap(&ret->input);
 	return 0;
 }
