@@ -63,7 +63,7 @@ suite-oldest: cluster-tool
 # What needs a cluster of its own is a part of its own.
 E2E_UPSTREAM := ./upstream
 
-test-e2e: suite-newest suite-oldest ## the kind suite: KEEP=1 keeps the cluster
+test-e2e: suite-newest suite-oldest $(TEST_DRIVER) ## the kind suite: KEEP=1 keeps the cluster
 	$(Q)packages=$$(cd e2e && go list ./... | grep -v "$(E2E_UPSTREAM:.%=%)\$$"); \
 	CLUSTER=$(CLUSTER) KEEP=$(KEEP) PART=e2e PACKAGES="$$packages" \
 		e2e/cluster/test.sh $(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)'

@@ -8,8 +8,8 @@ TEST_CFLAGS := -std=gnu17 -O1 -g -D_GNU_SOURCE -Iinclude -Wall -Wextra \
 
 TEST_PROGRAM_SRC := $(wildcard helper/test/test_*.c)
 TEST_OPS_SRC := $(wildcard helper/test/ops*.c)
-TEST_HARNESS_SRC := $(filter-out $(TEST_PROGRAM_SRC) helper/test/delegate.c, \
-	$(wildcard helper/test/*.c))
+TEST_HARNESS_SRC := $(filter-out $(TEST_PROGRAM_SRC) helper/test/delegate.c \
+	helper/test/driver.c, $(wildcard helper/test/*.c))
 
 TEST_PROGRAMS := $(TEST_PROGRAM_SRC:helper/test/%.c=$(TEST_O)/%)
 # The two that take longest start first.
@@ -24,12 +24,22 @@ endif
 TEST_HARNESS_OBJ := $(TEST_HARNESS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 TEST_DELEGATE_OBJ := $(TEST_O)/delegate.o $(TEST_OPS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 
+# What the Go tests of e2e/netconf call.
+TEST_DRIVER := $(TEST_O)/driver
+
+.PHONY: test-driver
+
 $(TEST_O)/%.o: helper/test/%.c helper/test/rules.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(TEST_O)/delegate: $(TEST_DELEGATE_OBJ)
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
+
+test-driver: $(TEST_DRIVER)
+
+$(TEST_DRIVER): $(TEST_O)/driver.o $(COMMON_OBJ)
+	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -o $@ $^
 
 $(TEST_PROGRAMS): $(TEST_O)/%: $(TEST_O)/%.o $(TEST_HARNESS_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
