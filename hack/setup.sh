@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes this machine ready for the parts that are named: build check helper
-# patches lint e2e, and node-image and debian-root, which are asked for where it
+# patches lint e2e fuzz, and node-image and debian-root, which are asked for where it
 # is found that an image cannot be pulled. The only place in this project that installs anything: says
 # what is missing and why, then installs it with apt; where there is no apt it
 # prints the list and stops. Says nothing where nothing is missing.
@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-ALL_PARTS=(build check helper patches lint e2e)
+ALL_PARTS=(build check helper patches lint e2e fuzz)
 GO_OLDEST=21 # of Go 1.x: the first that fetches the toolchain go.mod names
 
 usage() {
@@ -110,6 +110,12 @@ need_lint() {
   program mandoc mandoc "checks the man pages"
 }
 
+need_fuzz() {
+  program clang clang "builds the fuzzed parsers"
+  clang -fsanitize=fuzzer -x c -o /dev/null - <<<"int LLVMFuzzerTestOneInput() { return 0; }" 2>/dev/null ||
+    missing libclang-rt-dev "the fuzzer that clang links"
+}
+
 need_delegates() {
   header curl/curl.h libcurl4-openssl-dev "the C test delegate calls the API server with it"
   header jansson.h libjansson-dev "the C test delegate reads JSON with it"
@@ -191,7 +197,7 @@ main() {
   for part in "${PARTS[@]}"; do
     case $part in
       -h | --help) usage && return ;;
-      build | check | helper | patches | lint | e2e | node-image | debian-root) ;;
+      build | check | helper | patches | lint | e2e | fuzz | node-image | debian-root) ;;
       *) usage >&2 && die "there is no part '$part'" ;;
     esac
   done

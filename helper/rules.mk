@@ -91,3 +91,4 @@ install: programs ## the programs and their man pages (DESTDIR=, PREFIX=)
 
 -include $(patsubst helper/%.c,$(HELPER_O)/%.d,$(COMMON_SRC) $(EXEC_SRC) $(CREDENTIAL_SRC) $(UNIT_SRC))
 -include helper/test/rules.mk
+-include helper/fuzz/rules.mk
