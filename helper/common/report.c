@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "delegate-credentials.h"
 #include "utf8.h"
 
 static bool is_noted(const struct report *r, const char *text)
@@ -120,6 +119,7 @@ static const char *source_name(enum report_source s)
 	static const char *const names[] = {
 		[SOURCE_NONE] = "none",
 		[SOURCE_DIRECTORY] = "directory",
+		[SOURCE_STORE] = "store",
 		[SOURCE_CONF] = "conf",
 		[SOURCE_HOST] = "host",
 	};
@@ -127,9 +127,40 @@ static const char *source_name(enum report_source s)
 	return names[s];
 }
 
+/* The civil date of a day since 1970, by eras of 400 years from March 1. */
+static void put_date(struct line *l, int64_t day)
+{
+	int64_t era = (day + 719468) / 146097;
+	int64_t of_era = day + 719468 - era * 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 -
+			of_era / 146096) /
+		       365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+
+	put(l, "%04" PRId64 "-%02" PRId64 "-%02" PRId64,
+	    era * 400 + year + (month >= 10), month < 10 ? month + 3 : month - 9,
+	    of_year - (153 * month + 2) / 5 + 1);
+}
+
+/* Not gmtime(3): it reads the time zone's files. */
+static void put_time(struct line *l, int64_t t)
+{
+	if (t <= 0) {
+		put(l, "null");
+		return;
+	}
+	put(l, "\"");
+	put_date(l, t / 86400);
+	put(l, "T%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z\"",
+	    t % 86400 / 3600, t % 3600 / 60, t % 60);
+}
+
 static void put_request(struct line *l, const struct report *r)
 {
-	put(l, "{\"v\":%d,\"rule\":null,\"plugin\":", DC_REPORT_VERSION);
+	put(l, "{\"v\":%d,\"rule\":", DC_REPORT_VERSION);
+	put_optional(l, r->rule);
+	put(l, ",\"plugin\":");
 	put_optional(l, r->plugin);
 	put(l, ",\"types\":");
 	put_types(l, &r->types);
@@ -139,8 +170,10 @@ static void put_request(struct line *l, const struct report *r)
 	put_optional(l, r->pod.namespace);
 	put(l, ",\"pod\":");
 	put_optional(l, r->pod.name);
-	put(l, ",\"source\":\"%s\",\"jti\":null,\"expires\":null",
-	    source_name(r->source));
+	put(l, ",\"source\":\"%s\",\"jti\":", source_name(r->source));
+	put_optional(l, r->jti);
+	put(l, ",\"expires\":");
+	put_time(l, r->expires);
 }
 
 /* Those that are left out are at least counted. */

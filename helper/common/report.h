@@ -7,12 +7,14 @@
 #include <stdint.h>
 
 #include "cnirequest.h"
+#include "delegate-credentials.h"
 #include "err.h"
 
 /* Where the delegate's credential came from. */
 enum report_source {
 	SOURCE_NONE,	  /* none was needed, or none could be had */
-	SOURCE_DIRECTORY, /* --directory */
+	SOURCE_DIRECTORY, /* a directory of the caller's */
+	SOURCE_STORE,	  /* the store, by a rule */
 	SOURCE_CONF,	  /* the netconf chooses its own: nothing delivered */
 	SOURCE_HOST,	  /* the host has files there: they win */
 };
@@ -25,11 +27,14 @@ enum report_source {
  * report only points to stay their owners'.
  */
 struct report {
+	const char *rule;   /* the one that matched; NULL: none, or no rules */
 	const char *plugin; /* path, may be NULL */
 	struct cni_types types;
 	enum cni_command command;
 	struct cni_pod pod;
 	enum report_source source;
+	char jti[DC_STORE_JTI_MAX + 1]; /* of the token delivered; "": none */
+	int64_t expires; /* Unix time up to year 9999; 0: no token delivered */
 	char fallbacks[REPORT_FALLBACKS][REPORT_FALLBACK_MAX];
 	size_t fallback_count; /* may exceed REPORT_FALLBACKS: the rest is lost */
 	uint64_t setup_us;
@@ -51,13 +56,14 @@ void report_fallback(struct report *r, const char *fmt, ...)
  * the NUL. The members, always all of them and in this order:
  *
  *   v                   DC_REPORT_VERSION
- *   rule                null: there are no rules with --directory
+ *   rule                string, or null: none matches, or --directory
  *   plugin              string, or null
  *   types               array of four strings, as in --types; "" where absent
  *   command             "ADD" and so on, or null for one that needs nothing
  *   podNamespace, pod   string, or null
- *   source              "none", "directory", "conf" or "host"
- *   jti, expires        null: a directory's token is not read
+ *   source              "none", "directory", "store", "conf" or "host"
+ *   jti                 string, or null: a directory's token is not read
+ *   expires             string as in RFC 3339, UTC, or null
  *   fallbacks           array of strings
  *   setupMicroseconds, teardownMicroseconds
  *   exitStatus          number, or null where the delegate did not exit

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "delegate-credentials.h"
@@ -50,11 +51,14 @@ static void a_full_report(void **state)
 {
 	const struct err error = { 107, "install \"x\"" };
 	struct report r = {
+		.rule = "user\"space",
 		.plugin = "/opt/cni/bin/userspace",
 		.types = { "userspace", "host-local", "", "" },
 		.command = CNI_ADD,
 		.pod = { "default", "web-0" },
-		.source = SOURCE_DIRECTORY,
+		.source = SOURCE_STORE,
+		.jti = "7a1c-\"x",
+		.expires = 951782400,
 		.setup_us = 1234,
 		.teardown_us = INT64_MAX,
 		.exit_status = 1,
@@ -66,12 +70,13 @@ static void a_full_report(void **state)
 	report_fallback(&r, "noswap: %s", "none");
 	report_fallback(&r, "second");
 	report_fallback(&r, "noswap: %s", "none");
-	check_line(&r, "{\"v\":1,\"rule\":null,"
+	check_line(&r, "{\"v\":1,\"rule\":\"user\\\"space\","
 		       "\"plugin\":\"/opt/cni/bin/userspace\","
 		       "\"types\":[\"userspace\",\"host-local\",\"\",\"\"],"
 		       "\"command\":\"ADD\",\"podNamespace\":\"default\","
-		       "\"pod\":\"web-0\",\"source\":\"directory\","
-		       "\"jti\":null,\"expires\":null,"
+		       "\"pod\":\"web-0\",\"source\":\"store\","
+		       "\"jti\":\"7a1c-\\\"x\","
+		       "\"expires\":\"2000-02-29T00:00:00Z\","
 		       "\"fallbacks\":[\"noswap: none\",\"second\"],"
 		       "\"setupMicroseconds\":1234,"
 		       "\"teardownMicroseconds\":9223372036854775807,"
@@ -111,6 +116,7 @@ static void names_every_source(void **state)
 	static const char *const names[] = {
 		[SOURCE_NONE] = "none",
 		[SOURCE_DIRECTORY] = "directory",
+		[SOURCE_STORE] = "store",
 		[SOURCE_CONF] = "conf",
 		[SOURCE_HOST] = "host",
 	};
@@ -124,6 +130,32 @@ static void names_every_source(void **state)
 		assert_string_equal(
 			json_string_value(json_object_get(parsed, "source")),
 			names[i]);
+		json_decref(parsed);
+	}
+}
+
+static void expires_as_the_c_library_writes_it(void **state)
+{
+	static const int64_t times[] = { 1,	      86399,	   86400,
+					 5097600,     68169600,	   951868800,
+					 951868799,   4107542400,  4107542399,
+					 13574563200, 253402300799 };
+
+	(void)state;
+	for (size_t i = 0; i < 4000 + COUNT(times); i++) {
+		time_t t = i < COUNT(times)
+				   ? (time_t)times[i]
+				   : (time_t)(i * 63072000001 % 253402300800);
+		struct report r = { .expires = t };
+		char line[DC_REPORT_MAX + 1], want[32];
+		json_t *parsed = format(&r, line, sizeof(line));
+		struct tm tm;
+
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%SZ",
+			 gmtime_r(&t, &tm));
+		assert_string_equal(
+			json_string_value(json_object_get(parsed, "expires")),
+			want);
 		json_decref(parsed);
 	}
 }
@@ -189,7 +221,9 @@ static void fits_whatever_the_strings_hold(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(fill); i++) {
 		struct err error = { -2147483647 - 1, "" };
-		struct report r = { .plugin = plugin,
+		struct report r = { .rule = plugin,
+				    .plugin = plugin,
+				    .expires = 253402300799,
 				    .fallback_count = 20,
 				    .setup_us = INT64_MAX,
 				    .teardown_us = INT64_MAX,
@@ -206,6 +240,7 @@ static void fits_whatever_the_strings_hold(void **state)
 		memset(r.types.delegate_ipam, fill[i], 255);
 		memset(r.pod.namespace, fill[i], CNI_NAME_MAX);
 		memset(r.pod.name, fill[i], CNI_NAME_MAX);
+		memset(r.jti, fill[i], DC_STORE_JTI_MAX);
 		json_decref(format(&r, line, sizeof(line)));
 	}
 }
@@ -328,6 +363,7 @@ int main(void)
 		cmocka_unit_test(an_empty_report),
 		cmocka_unit_test(success_is_a_status),
 		cmocka_unit_test(names_every_source),
+		cmocka_unit_test(expires_as_the_c_library_writes_it),
 		cmocka_unit_test(counts_fallbacks_beyond_the_list),
 		cmocka_unit_test(cuts_a_long_fallback),
 		cmocka_unit_test(gives_up_fallbacks_first),
