@@ -2,8 +2,10 @@
 #ifndef FD_H
 #define FD_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -43,5 +45,22 @@ int fd_identify(int fd, struct fd_identity *ret)
 	__attribute__((warn_unused_result));
 
 bool fd_same(const struct fd_identity *a, const struct fd_identity *b);
+
+/* All of it; returns 0, or -1 with errno. */
+int fd_write_all(int fd, const char *buf, size_t len)
+	__attribute__((warn_unused_result));
+
+/* Up to the end of the file or of buf; returns how much, or -1 with errno. */
+ssize_t fd_read_all(int fd, char *buf, size_t size)
+	__attribute__((warn_unused_result));
+
+/*
+ * Opens a directory's descriptor for its list, which begins anew; the caller
+ * closes that. NULL with errno.
+ */
+DIR *fd_list(int dir);
+
+/* The next name but "." and ".."; NULL with errno 0 at the end. */
+const char *fd_list_next(DIR *list);
 
 #endif

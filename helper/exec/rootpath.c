@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdint.h>
@@ -108,38 +107,15 @@ int rootpath_child(int dir, const char *name, struct err *e)
 	return fd;
 }
 
-/* Calls errno an error only where readdir(3) did. */
-static struct dirent *next_entry(DIR *d)
-{
-	struct dirent *entry;
-
-	do {
-		errno = 0;
-		entry = readdir(d);
-	} while (entry &&
-		 (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
-	return entry;
-}
-
-static DIR *open_list(int dir)
-{
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d)
-		fd_close(&fd);
-	return d;
-}
-
 /* 1: no entry; 0: some; -1 with errno. */
 static int is_empty(int dir)
 {
-	DIR *d = open_list(dir);
+	DIR *d = fd_list(dir);
 	int empty = -1;
 
 	if (!d)
 		return -1;
-	if (next_entry(d))
+	if (fd_list_next(d))
 		empty = 0;
 	else if (!errno)
 		empty = 1;
@@ -149,20 +125,20 @@ static int is_empty(int dir)
 
 static int holds_only_empty_account(int dir)
 {
-	DIR *d = open_list(dir);
-	struct dirent *entry;
+	DIR *d = fd_list(dir);
+	const char *name;
 	int only = 1;
 
 	if (!d)
 		return -1;
-	while (only == 1 && (entry = next_entry(d))) {
+	while (only == 1 && (name = fd_list_next(d))) {
 		auto_fd fd = -1;
 
-		if (strcmp(entry->d_name, DC_SERVICE_ACCOUNT_NAME)) {
+		if (strcmp(name, DC_SERVICE_ACCOUNT_NAME)) {
 			only = 0;
 			break;
 		}
-		fd = open_below(dir, entry->d_name, O_DIRECTORY);
+		fd = open_below(dir, name, O_DIRECTORY);
 		if (fd < 0 && errno != ENOTDIR && errno != ELOOP)
 			only = -1;
 		else
