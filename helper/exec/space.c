@@ -1,40 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <sched.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "delegate-credentials.h"
 #include "fd.h"
 #include "mnt.h"
 #include "rootpath.h"
 #include "space.h"
+#include "statedir.h"
 
-static int lock_failed(struct err *e)
-{
-	return err_sys(
-		e, DC_CODE_INTERNAL, errno,
-		"mount an emptyDir at " DC_STATE_DIR
-		" in the caller's container: no lock can be taken there");
-}
-
-/* The lock goes with its descriptor. */
 static int take_lock(struct err *e)
 {
-	auto_fd dir = -1;
-	auto_fd lock = -1;
+	auto_fd dir = statedir_open(e);
 
-	if (mkdir(DC_STATE_DIR, 0700) < 0 && errno != EEXIST)
-		return lock_failed(e);
-	dir = open(DC_STATE_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return lock_failed(e);
-	lock = openat(dir, DC_LOCK_NAME,
-		      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		return lock_failed(e);
-	return fd_take(&lock);
+	return dir < 0 ? -1 : statedir_lock(dir, e);
 }
 
 static int share_once(int root, struct report *r, struct err *e)
