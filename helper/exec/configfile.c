@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "delegate-credentials.h"
+#include "configfile.h"
+#include "fd.h"
+#include "statedir.h"
+
+/* One name is enough: who writes it holds the lock. */
+#define NEW_NAME DC_LAST_GOOD_NAME ".new"
+
+/* A file's bytes; buf is malloc's, or NULL where they could not be read. */
+struct text {
+	char *buf;
+	size_t len;
+};
+
+static int check_file(const char *path, const struct stat *st, struct err *e)
+{
+	if (!S_ISREG(st->st_mode))
+		return err_set(e, DC_CODE_CONFIG,
+			       "make the configuration '%s' a regular file",
+			       path);
+	if (st->st_uid != 0 || (st->st_mode & (S_IWGRP | S_IWOTH)))
+		return err_set(e, DC_CODE_CONFIG,
+			       "let the configuration '%s' be root's, and "
+			       "nobody else's to write",
+			       path);
+	if (st->st_size > (off_t)CONFIG_MAX_BYTES)
+		return err_set(e, DC_CODE_CONFIG,
+			       "make the configuration '%s' shorter: at most "
+			       "%d bytes are read",
+			       path, CONFIG_MAX_BYTES);
+	return 0;
+}
+
+static void read_failed(const char *path, struct err *e)
+{
+	err_sys(e, DC_CODE_CONFIG, errno,
+		"mount the configuration at '%s' in the caller's container",
+		path);
+}
+
+static struct text read_text(int fd, const char *path, size_t size,
+			     struct err *e)
+{
+	struct text text = { malloc(size + 1), 0 };
+	ssize_t n = text.buf ? fd_read_all(fd, text.buf, size + 1) : -1;
+
+	if (n >= 0 && (size_t)n <= size) {
+		text.len = (size_t)n;
+		return text;
+	}
+	if (n > 0)
+		errno = EAGAIN; /* it is longer than a moment ago */
+	read_failed(path, e);
+	free(text.buf);
+	text.buf = NULL;
+	return text;
+}
+
+/* A pipe in the file's place must not keep us waiting. */
+static struct text read_file(int dir, const char *path, int flags,
+			     struct err *e)
+{
+	const struct text none = { NULL, 0 };
+	auto_fd fd = openat(dir, path,
+			    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+				    flags);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		read_failed(path, e);
+		return none;
+	}
+	if (check_file(path, &st, e) < 0)
+		return none;
+	return read_text(fd, path, (size_t)st.st_size, e);
+}
+
+static int decode(const char *path, const struct text *t, struct config *ret,
+		  struct err *e)
+{
+	/* Static for its size: untouched while there are no mistakes. */
+	static struct config_mistakes mistakes;
+
+	mistakes.count = 0;
+	if (config_decode(t->buf, t->len, ret, &mistakes) == 0)
+		return 0;
+	return config_mistakes_err(path, &mistakes, e);
+}
+
+static bool is_kept(int dir, const struct text *t)
+{
+	struct err e = ERR_INIT;
+	struct text kept = read_file(dir, DC_LAST_GOOD_NAME, O_NOFOLLOW, &e);
+	bool same;
+
+	if (!kept.buf)
+		return false;
+	same = kept.len == t->len && !memcmp(kept.buf, t->buf, t->len);
+	free(kept.buf);
+	return same;
+}
+
+/* Whole or not at all: the new one takes the old one's name. */
+static int replace(int dir, const struct text *t, struct err *e)
+{
+	auto_fd lock = statedir_lock(dir, e);
+	auto_fd fd = -1;
+
+	if (lock < 0)
+		return -1;
+	fd = openat(dir, NEW_NAME,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+	if (fd < 0 || fd_write_all(fd, t->buf, t->len) < 0 ||
+	    renameat(dir, NEW_NAME, dir, DC_LAST_GOOD_NAME) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno,
+			       "give " DC_STATE_DIR " of the caller's "
+			       "container room for the configuration");
+	return 0;
+}
+
+static void keep(const struct text *t, struct report *r)
+{
+	struct err e = ERR_INIT;
+	auto_fd dir = statedir_open(&e);
+
+	if (dir >= 0 && (is_kept(dir, t) || replace(dir, t, &e) == 0))
+		return;
+	report_fallback(r, "the configuration could not be kept: %s", e.msg);
+}
+
+static int read_current(const char *path, struct config *ret, struct report *r,
+			struct err *e)
+{
+	struct text text = read_file(AT_FDCWD, path, 0, e);
+	int failed;
+
+	if (!text.buf)
+		return -1;
+	failed = decode(path, &text, ret, e);
+	if (!failed)
+		keep(&text, r);
+	free(text.buf);
+	return failed;
+}
+
+static int read_kept(struct config *ret)
+{
+	struct err e = ERR_INIT;
+	auto_fd dir = statedir_open(&e);
+	struct text text = { NULL, 0 };
+	int failed;
+
+	if (dir >= 0)
+		text = read_file(dir, DC_LAST_GOOD_NAME, O_NOFOLLOW, &e);
+	if (!text.buf)
+		return -1;
+	failed = decode(DC_LAST_GOOD_NAME, &text, ret, &e);
+	free(text.buf);
+	return failed;
+}
+
+int configfile_read(const char *path, struct config *ret, struct report *r,
+		    struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (read_current(path, ret, r, &why) == 0)
+		return 0;
+	if (read_kept(ret) < 0)
+		return err_set(e, why.code, "%s", why.msg);
+	report_fallback(r, "used the last good configuration: %s", why.msg);
+	return 0;
+}
