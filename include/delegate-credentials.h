@@ -98,8 +98,8 @@
 #define DC_STORE_GENERATION_MAX 64
 #define DC_STORE_NAME_MAX 253 /* a file's name: [-._a-zA-Z0-9], no ".." first */
 #define DC_STORE_FILES_MAX 8192 /* entries of one directory */
-#define DC_STORE_FILE_MAX (1024 * 1024)
-#define DC_STORE_TOKEN_MAX (64 * 1024)
+#define DC_STORE_FILE_MAX 1048576
+#define DC_STORE_TOKEN_MAX 65536
 #define DC_STORE_META_MAX 4096
 #define DC_STORE_JTI_MAX 128
 #define DC_STORE_AUDIENCE_MAX 1024
