@@ -21,31 +21,21 @@ static const struct err missing = { DC_CODE_TRY_AGAIN, "no token" };
 static const struct err unsafe = { DC_CODE_UNSAFE_HOST_PATH, "bad path" };
 static const struct err old = { DC_CODE_KERNEL, "old kernel" };
 
-static const char equipped[] = "copy\n"
-			       "tmpfs /var/run/secrets/kubernetes.io\n"
-			       "bind /cred "
-			       "/var/run/secrets/kubernetes.io/serviceaccount\n"
-			       "run\n";
-static const char alone[] = "run\n";
+static const char equipped[] =
+	"copy the mount namespace\n"
+	"mount a tmpfs on /var/run/secrets/kubernetes.io\n"
+	"bind /cred\n"
+	"    read-only on /var/run/secrets/kubernetes.io/serviceaccount\n"
+	"run the delegate\n";
+static const char alone[] = "run the delegate\n";
 
 static void describe(const struct plan *p, char *out, size_t size)
 {
-	out[0] = '\0';
-	for (size_t i = 0; i < p->count; i++) {
-		const struct plan_op *op = &p->ops[i];
-		size_t len = strlen(out);
+	FILE *f = fmemopen(out, size, "w");
 
-		out += len;
-		size -= len;
-		if (op->kind == PLAN_PRIVATE_COPY)
-			snprintf(out, size, "copy\n");
-		else if (op->kind == PLAN_TMPFS)
-			snprintf(out, size, "tmpfs %s\n", op->path);
-		else if (op->kind == PLAN_BIND)
-			snprintf(out, size, "bind %s %s\n", op->from, op->path);
-		else
-			snprintf(out, size, "run\n");
-	}
+	assert_non_null(f);
+	assert_int_equal(plan_print(p, f), 0);
+	assert_int_equal(fclose(f), 0);
 }
 
 /* ops NULL: refused with code and msg. warning NULL: none. */
@@ -61,7 +51,7 @@ static void check_outcome(size_t i, int r, const struct plan *p,
 			  const struct report *report, const struct err *e,
 			  const struct outcome *want)
 {
-	char ops[512];
+	char ops[2048];
 
 	assert_int_equal(report->source, want->source);
 	assert_int_equal(report->fallback_count, want->warning != NULL);
@@ -300,13 +290,15 @@ static void decides(void **state)
 			.target = plans[i].target,
 		};
 		struct report report = { .source = SOURCE_HOST };
+		struct arena arena = { NULL };
 		struct err e = ERR_INIT;
 		struct plan p;
 		int r;
 
 		memset(&p, 0xff, sizeof(p));
-		r = plan_make(&f, &p, &report, &e);
+		r = plan_make(&f, &arena, &p, &report, &e);
 		check_outcome(i, r, &p, &report, &e, &plans[i].want);
+		arena_free(&arena);
 	}
 }
 

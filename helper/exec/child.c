@@ -12,8 +12,6 @@
 /* A plugin that is being installed: as Multus waits for it, so do we. */
 #define EXEC_TRIES 6
 
-extern char **environ;
-
 static _Noreturn void child_fail(int started, int in_exec)
 {
 	struct child_failure failure = { .errnum = errno, .in_exec = in_exec };
@@ -38,33 +36,34 @@ static int enter_root(int root)
 	return chdir("/");
 }
 
-static void exec_plugin(const char *plugin)
+static void exec_plugin(const char *plugin, char **environment)
 {
 	char *argv[] = { (char *)plugin, NULL };
 
 	for (int i = 0; i < EXEC_TRIES; i++) {
 		if (i)
 			sleep(1);
-		execve(plugin, argv, environ);
+		execve(plugin, argv, environment);
 		if (errno != ETXTBSY)
 			break;
 	}
 }
 
-static _Noreturn void run_child(pid_t parent, int root, int input,
+static _Noreturn void run_child(pid_t parent, int root,
+				const struct outfit *outfit,
 				const char *plugin,
 				const struct signals *signals, int started)
 {
 	die_with_parent(parent);
-	if (enter_root(root) < 0 || dup2(input, STDIN_FILENO) < 0 ||
+	if (enter_root(root) < 0 || dup2(outfit->input, STDIN_FILENO) < 0 ||
 	    syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		child_fail(started, 0);
 	signals_give_back(signals);
-	exec_plugin(plugin);
+	exec_plugin(plugin, outfit->environment);
 	child_fail(started, 1);
 }
 
-int child_start(int root, int input, const char *plugin,
+int child_start(int root, const struct outfit *outfit, const char *plugin,
 		const struct signals *signals, struct child *ret, struct err *e)
 {
 	pid_t parent = getpid();
@@ -75,7 +74,7 @@ int child_start(int root, int input, const char *plugin,
 	ret->started = ends[0];
 	ret->pid = fork();
 	if (ret->pid == 0)
-		run_child(parent, root, input, plugin, signals, ends[1]);
+		run_child(parent, root, outfit, plugin, signals, ends[1]);
 	fd_close(&ends[1]);
 	if (ret->pid < 0) {
 		fd_close(&ret->started);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "../common/err.h"
+#include "outfit.h"
 #include "signals.h"
 
 /* What becomes of the child between fork and exec. */
@@ -23,11 +24,11 @@ struct child {
 };
 
 /*
- * Starts plugin (a path inside root, its argv[0] too) with input as its stdin
- * in root, working directory /, no descriptor but 0 to 2, environment and
- * signals as the caller gave them to us. It dies when this process does.
+ * Starts plugin (a path inside root, its argv[0] too) in root with its outfit,
+ * working directory /, no descriptor but 0 to 2, signals as the caller gave
+ * them to us. It dies when this process does.
  */
-int child_start(int root, int input, const char *plugin,
+int child_start(int root, const struct outfit *outfit, const char *plugin,
 		const struct signals *signals, struct child *ret, struct err *e)
 	__attribute__((warn_unused_result));
 

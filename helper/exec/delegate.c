@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -11,47 +12,145 @@
 #include "clock.h"
 #include "delegate.h"
 #include "fd.h"
+#include "outfit.h"
 #include "signals.h"
 #include "stage.h"
 #include "supervise.h"
 #include "view.h"
+
+/* How long an ADD waits for its credential to come into the store. */
+#define PATIENCE_US 5000000ULL
+
+/* One run, from the plan to the last unmount. */
+struct run {
+	const struct request *request;
+	struct report *report;
+	int caller;
+	struct signals signals;
+	struct view view;
+	struct arena arena;
+	struct plan plan;
+	struct outfit outfit;
+	struct stage stage;
+};
 
 static const struct err *or_null(const struct err *e)
 {
 	return e->code ? e : NULL;
 }
 
-static int make_plan(const struct request *q, const struct view *v,
-		     struct plan *ret, struct report *r, struct err *e)
+static void gather_facts(const struct run *run, struct plan_facts *ret)
 {
-	struct plan_facts facts = {
-		.command = r->command,
+	const struct request *q = run->request;
+	const struct view *v = &run->view;
+
+	*ret = (struct plan_facts){
+		.command = run->report->command,
 		.directory = q->options.directory,
+		.config_error = or_null(&q->config_error),
+		.rule = q->rule,
+		.store = q->options.store,
+		.api_host = getenv(DC_ENV_API_HOST),
+		.api_port = getenv(DC_ENV_API_PORT),
 		.netconf = &q->netconf,
 		.netconf_error = or_null(&q->netconf_error),
-		.material_error = or_null(&v->material_error),
 		.target_error = or_null(&v->target_error),
 		.target = v->target,
 	};
-
-	return plan_make(&facts, ret, r, e);
 }
 
-/* On error nothing is mounted, and the stage's root is given back. */
-static int prepare(const struct request *q, const struct view *v,
-		   struct stage *s, struct report *r, struct err *e)
+/* DEL and GC clean up, and STATUS asks how things are: none of them waits. */
+static uint64_t wait_until(enum cni_command command)
+{
+	if (command != CNI_ADD && command != CNI_CHECK)
+		return 0;
+	return clock_us() + PATIENCE_US;
+}
+
+static int find_in_store(struct run *run, struct err *e)
+{
+	struct storewait wait = {
+		.store = run->request->options.store,
+		.rule = run->request->rule->name,
+		.until = wait_until(run->report->command),
+		.terminated = run->signals.fd,
+		.caller = run->caller,
+		.fd = -1,
+	};
+	int failed = material_in_store(run->request->rule, &wait,
+				       &run->view.material, e);
+
+	storewait_release(&wait);
+	return failed;
+}
+
+/* A failed look leaves its reason for the plan. */
+static void find_material(struct run *run, struct plan_facts *facts)
+{
+	const struct config_rule *rule = run->request->rule;
+	struct err *e = &run->view.material_error;
+	int failed;
+
+	if (!plan_needs_material(facts))
+		return;
+	if (rule && !config_rule_directory(rule))
+		failed = find_in_store(run, e);
+	else
+		failed = material_in_directory(
+			plan_material(facts, &run->arena),
+			&run->view.material, e);
+	facts->material_error = failed ? e : NULL;
+}
+
+static int make_plan(struct run *run, struct err *e)
+{
+	struct plan_facts facts;
+
+	gather_facts(run, &facts);
+	find_material(run, &facts);
+	return plan_make(&facts, &run->arena, &run->plan, run->report, e);
+}
+
+/* What the caller's log says of the token; never the token. */
+static void note_credential(const struct run *run)
+{
+	const struct storemeta *m = &run->view.material.store.meta;
+
+	if (run->plan.source != SOURCE_STORE)
+		return;
+	memcpy(run->report->jti, m->jti, sizeof(m->jti));
+	run->report->expires = m->expires;
+}
+
+static int equip(struct run *run, struct err *e)
+{
+	const struct request *q = run->request;
+
+	if (stage_build(&run->plan, &q->options, &run->view, &run->stage,
+			run->report, e) < 0)
+		return -1;
+	if (outfit_make(&run->plan, &q->input, &run->arena, &run->outfit, e) ==
+	    0)
+		return 0;
+	stage_strike(&run->stage);
+	return -1;
+}
+
+/* On error nothing is mounted. */
+static int prepare(struct run *run, struct err *e)
 {
 	struct err why = ERR_INIT;
-	struct plan plan;
 
-	if (make_plan(q, v, &plan, r, e) < 0)
+	if (make_plan(run, e) < 0)
 		return -1;
-	if (stage_build(&plan, &q->options, v, s, r, &why) < 0 &&
-	    plan_without(r->command, &why, &plan, r, e) < 0) {
-		fd_close(&s->root);
-		return -1;
+	if (equip(run, &why) < 0) {
+		if (plan_without(run->report->command, &why, &run->plan,
+				 run->report, e) < 0)
+			return -1;
+		outfit_plain(&run->request->input, &run->outfit);
 	}
-	r->source = plan.source;
+	run->report->source = run->plan.source;
+	note_credential(run);
 	return 0;
 }
 
@@ -68,73 +167,72 @@ static int explain_failure(const struct child_failure *f, const char *plugin,
 		       "root cannot be entered");
 }
 
-static int start_and_wait(const struct request *q, const struct stage *s,
-			  const struct signals *signals, int caller, int *ret,
-			  struct report *r, struct err *e)
+static int start_and_wait(struct run *run, int *ret, struct err *e)
 {
+	const char *plugin = run->request->options.plugin;
 	struct outcome outcome;
 	struct child child;
 
-	if (signals_terminated(signals)) {
+	if (signals_terminated(&run->signals)) {
 		*ret = SIGTERM; /* a wait status: ended by it */
 		return 0;
 	}
-	if (caller_is_gone(caller))
+	if (caller_is_gone(run->caller))
 		return err_set(e, DC_CODE_INTERNAL,
 			       "start the request again: its caller is gone");
-	if (child_start(s->root, q->input.fd, q->options.plugin, signals,
+	if (child_start(run->stage.root, &run->outfit, plugin, &run->signals,
 			&child, e) < 0)
 		return -1;
-	supervise(&child, signals, caller, &outcome, r);
+	supervise(&child, &run->signals, run->caller, &outcome, run->report);
 	if (!outcome.started)
-		return explain_failure(&outcome.failure, q->options.plugin, e);
+		return explain_failure(&outcome.failure, plugin, e);
 	*ret = outcome.wait_status;
 	return 0;
 }
 
-static int run_on_stage(const struct request *q, struct stage *s,
-			const struct signals *signals, int caller, int *ret,
-			struct report *r, struct err *e)
+static int run_prepared(struct run *run, int *ret, struct err *e)
 {
-	uint64_t ended;
-	int failed;
+	int failed = start_and_wait(run, ret, e);
+	uint64_t ended = clock_us();
 
-	failed = start_and_wait(q, s, signals, caller, ret, r, e);
-	ended = clock_us();
-	stage_strike(s);
-	fd_close(&s->root);
-	r->teardown_us = clock_us() - ended;
+	stage_strike(&run->stage);
+	run->report->teardown_us = clock_us() - ended;
 	return failed;
 }
 
-static int run_in_view(const struct request *q, struct view *v,
-		       const struct signals *signals, int caller, int *ret,
-		       struct report *r, struct err *e)
+static int run_in_view(struct run *run, int *ret, struct err *e)
 {
 	uint64_t began = clock_us();
-	struct stage stage = { .root = -1, .tmpfs = -1 };
 
-	if (prepare(q, v, &stage, r, e) < 0)
+	if (prepare(run, e) < 0)
 		return -1;
-	r->setup_us = clock_us() - began;
-	return run_on_stage(q, &stage, signals, caller, ret, r, e);
+	run->report->setup_us = clock_us() - began;
+	return run_prepared(run, ret, e);
 }
 
 int delegate_run(const struct request *q, int caller, int *ret,
 		 struct report *r, struct err *e)
 {
-	struct signals signals;
-	struct view view;
+	struct run run = {
+		.request = q,
+		.report = r,
+		.caller = caller,
+		.view = { .root = -1, .material = MATERIAL_INIT },
+		.stage = { .root = -1, .tmpfs = -1 },
+	};
 	int failed;
 
 	/* Orphans of the delegate come to us while it runs. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return err_sys(e, DC_CODE_INTERNAL, errno, "prctl failed");
-	if (signals_take(&signals, e) < 0)
+	if (signals_take(&run.signals, e) < 0)
 		return -1;
-	if (view_look(&q->options, &view, e) < 0)
+	if (view_look(q->options.root, &run.view, e) < 0)
 		return -1;
-	failed = run_in_view(q, &view, &signals, caller, ret, r, e);
-	view_release(&view);
+	failed = run_in_view(&run, ret, e);
+	fd_close(&run.stage.root);
+	outfit_release(&run.outfit);
+	view_release(&run.view);
+	arena_free(&run.arena);
 	return failed;
 }

@@ -32,21 +32,6 @@ static int make_memfd(void)
 	return fd;
 }
 
-static int write_all(int fd, const char *buf, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, buf, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		buf += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int copy_all(int from, int to, size_t *ret_len)
 {
 	char buf[65536];
@@ -59,10 +44,19 @@ static int copy_all(int from, int to, size_t *ret_len)
 			continue;
 		if (n <= 0)
 			return (int)n;
-		if (write_all(to, buf, (size_t)n) < 0)
+		if (fd_write_all(to, buf, (size_t)n) < 0)
 			return -1;
 		*ret_len += (size_t)n;
 	}
+}
+
+/* From here on nobody can change it, its reader included. */
+static int seal(int memfd, struct err *e)
+{
+	if (lseek(memfd, 0, SEEK_SET) < 0 ||
+	    fcntl(memfd, F_ADD_SEALS, SEALS) < 0)
+		return failed(e, "the netconf could not be sealed");
+	return 0;
 }
 
 int input_read(int fd, struct input *ret, struct err *e)
@@ -74,9 +68,8 @@ int input_read(int fd, struct input *ret, struct err *e)
 		return failed(e, "no memfd for the netconf");
 	if (copy_all(fd, memfd, &ret->len) < 0)
 		return failed(e, "the netconf could not be read");
-	if (lseek(memfd, 0, SEEK_SET) < 0 ||
-	    fcntl(memfd, F_ADD_SEALS, SEALS) < 0)
-		return failed(e, "the netconf could not be sealed");
+	if (seal(memfd, e) < 0)
+		return -1;
 	if (ret->len > 0) {
 		data = mmap(NULL, ret->len, PROT_READ, MAP_PRIVATE, memfd, 0);
 		if (data == MAP_FAILED)
@@ -87,9 +80,25 @@ int input_read(int fd, struct input *ret, struct err *e)
 	return 0;
 }
 
-void input_unmap(struct input *in)
+static int write_piece(void *arg, const char *data, size_t len, struct err *e)
 {
-	if (in->data)
-		munmap((void *)in->data, in->len);
-	in->data = NULL;
+	const int *memfd = arg;
+
+	if (fd_write_all(*memfd, data, len) < 0)
+		return failed(e, "the edited netconf could not be written");
+	return 0;
+}
+
+int input_edit(const struct input *in, const struct netconf_value *values,
+	       size_t count, struct err *e)
+{
+	auto_fd memfd = make_memfd();
+	const struct netconf_sink sink = { write_piece, &memfd };
+
+	if (memfd < 0)
+		return failed(e, "no memfd for the edited netconf");
+	if (netconf_edit(in->data, in->len, values, count, &sink, e) < 0 ||
+	    seal(memfd, e) < 0)
+		return -1;
+	return fd_take(&memfd);
 }

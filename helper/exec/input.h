@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "../common/err.h"
+#include "../common/netconf_edit.h"
 
 /*
  * A netconf, whole. Kept in a sealed memfd and not in a pipe, which holds
@@ -20,7 +21,11 @@ struct input {
 int input_read(int fd, struct input *ret, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* Gives the mapping back; the descriptor stays. */
-void input_unmap(struct input *in);
+/*
+ * The same with keys set, in a memfd of its own, which is returned and the
+ * caller's. -1 with the error of netconf_edit or DC_CODE_INTERNAL.
+ */
+int input_edit(const struct input *in, const struct netconf_value *values,
+	       size_t count, struct err *e) __attribute__((warn_unused_result));
 
 #endif

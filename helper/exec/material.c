@@ -3,10 +3,9 @@
 #include <sys/stat.h>
 
 #include "delegate-credentials.h"
-#include "fd.h"
 #include "material.h"
 
-int material_directory(const char *path, struct err *e)
+static int open_directory(const char *path, struct err *e)
 {
 	struct stat st;
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -23,4 +22,71 @@ int material_directory(const char *path, struct err *e)
 			       "caller's container: it holds no '%s'",
 			       path, DC_TOKEN_NAME);
 	return fd_take(&dir);
+}
+
+static int identify(int fd, struct fd_identity *ret, struct err *e)
+{
+	if (fd_identify(fd, ret) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+	return 0;
+}
+
+int material_in_directory(const char *path, struct material *ret, struct err *e)
+{
+	auto_fd dir = open_directory(path, e);
+
+	*ret = (struct material)MATERIAL_INIT;
+	return dir < 0 ? -1 : identify(dir, &ret->identity, e);
+}
+
+int material_in_store(const struct config_rule *rule, struct storewait *w,
+		      struct material *ret, struct err *e)
+{
+	bool may_come;
+	int failed;
+
+	do
+		failed = storefile_open(w->store, rule, &ret->store, &may_come,
+					e);
+	while (failed && may_come && storewait_nap(w));
+	if (failed)
+		return -1;
+	return identify(ret->store.data, &ret->identity, e);
+}
+
+static int open_anew(const struct material *m, const char *path, struct err *e)
+{
+	int dir;
+
+	if (m->store.data < 0)
+		return open_directory(path, e);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
+			       "leave the store at '%s' alone while a delegate "
+			       "starts",
+			       path);
+	return dir;
+}
+
+int material_open(struct material *m, const char *path, struct err *e)
+{
+	struct fd_identity here;
+	auto_fd dir = open_anew(m, path, e);
+
+	if (dir < 0 || identify(dir, &here, e) < 0)
+		return -1;
+	if (!fd_same(&here, &m->identity))
+		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+			       "leave '%s' of the caller's container alone "
+			       "while a delegate starts: it changed",
+			       path);
+	if (m->store.data >= 0 && storefile_follow(&m->store, e) < 0)
+		return -1;
+	return fd_take(&dir);
+}
+
+void material_release(struct material *m)
+{
+	storefile_release(&m->store);
 }

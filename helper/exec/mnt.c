@@ -75,7 +75,6 @@ static int configure_tmpfs(int fs, struct report *r, struct err *e)
 
 int mnt_tmpfs(struct report *r, struct err *e)
 {
-	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
 	auto_fd fs = -1;
 	auto_fd mnt = -1;
 
@@ -89,11 +88,31 @@ int mnt_tmpfs(struct report *r, struct err *e)
 				   MOUNT_ATTR_NOSUID);
 	if (mnt < 0)
 		return sys_failed(e, "fsmount");
-	if (mkdirat(mnt, DC_SERVICE_ACCOUNT_NAME, 0700) < 0)
-		return sys_failed(e, "mkdirat");
-	if (set_attr(mnt, 0, &ro, e) < 0)
-		return -1;
 	return fd_take(&mnt);
+}
+
+int mnt_add_directory(int tmpfs, const char *name, struct err *e)
+{
+	if (mkdirat(tmpfs, name, 0700) < 0)
+		return sys_failed(e, "mkdirat");
+	return 0;
+}
+
+int mnt_add_file(int tmpfs, const char *name, const char *text, struct err *e)
+{
+	auto_fd fd = openat(tmpfs, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			    0400);
+
+	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0)
+		return sys_failed(e, "write");
+	return 0;
+}
+
+int mnt_make_read_only(int fd, struct err *e)
+{
+	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	return set_attr(fd, 0, &ro, e);
 }
 
 int mnt_bind(int dir, struct err *e)

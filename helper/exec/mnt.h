@@ -14,12 +14,21 @@
  */
 
 /*
- * A detached tmpfs with the limits of delegate-credentials.h, nodev, noexec,
- * nosuid and, where the kernel has it, noswap; what is missing is noted in r.
- * It holds one empty directory, DC_SERVICE_ACCOUNT_NAME, and is read-only.
- * Returns a descriptor of its root that the caller owns.
+ * A detached, empty tmpfs with the limits of delegate-credentials.h, nodev,
+ * noexec, nosuid and, where the kernel has it, noswap; what is missing is
+ * noted in r. Returns a descriptor of its root that the caller owns.
  */
 int mnt_tmpfs(struct report *r, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Fill the tmpfs: an empty directory, and a file of mode 0400. */
+int mnt_add_directory(int tmpfs, const char *name, struct err *e)
+	__attribute__((warn_unused_result));
+int mnt_add_file(int tmpfs, const char *name, const char *text, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Lets nothing more be written through the mount at fd. */
+int mnt_make_read_only(int fd, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

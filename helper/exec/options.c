@@ -20,6 +20,10 @@ static const struct option_row rows[] = {
 	  "the types in the netconf; empty where absent" },
 	{ "directory", "DIR", offsetof(struct options, directory),
 	  "the credential: a service-account directory" },
+	{ "config", "FILE", offsetof(struct options, config),
+	  "or: the configuration, which has rules" },
+	{ "store", "DIR", offsetof(struct options, store),
+	  "and the store of the rules' credentials" },
 	{ "strict", NULL, offsetof(struct options, strict),
 	  "refuse where a protection is missing in the kernel" },
 	{ "help", NULL, offsetof(struct options, help), "print this text" },
@@ -85,18 +89,41 @@ static int parse_one(const char *arg, struct options *o, struct err *e)
 	return store_value(field, row, equals ? equals + 1 : NULL, e);
 }
 
+static bool is_absolute(const char *path)
+{
+	return path && path[0] == '/';
+}
+
+static int check_source(const struct options *o, struct err *e)
+{
+	if (o->directory && (o->config || o->store))
+		return err_set(e, DC_CODE_COMMAND_LINE,
+			       "give either --directory=DIR or --config=FILE "
+			       "and --store=DIR");
+	if (!o->config && !o->store && !is_absolute(o->directory))
+		return err_set(e, DC_CODE_COMMAND_LINE,
+			       "give --directory=DIR as an absolute path (or "
+			       "--config=FILE and --store=DIR)");
+	if (!o->directory && !is_absolute(o->config))
+		return err_set(e, DC_CODE_COMMAND_LINE,
+			       "give --config=FILE as an absolute path");
+	if (!o->directory && !is_absolute(o->store))
+		return err_set(e, DC_CODE_COMMAND_LINE,
+			       "give --store=DIR as an absolute path");
+	return 0;
+}
+
 static int check_required(const struct options *o, struct err *e)
 {
-	if (!o->root || o->root[0] != '/')
+	if (!is_absolute(o->root))
 		return err_set(e, DC_CODE_COMMAND_LINE,
 			       "give --root=DIR as an absolute path");
 	if (!o->types)
 		return err_set(e, DC_CODE_COMMAND_LINE,
 			       "give --types=MAIN,IPAM,DELEGATE,DELEGATE_IPAM");
-	if (!o->directory || o->directory[0] != '/')
-		return err_set(e, DC_CODE_COMMAND_LINE,
-			       "give --directory=DIR as an absolute path");
-	if (!o->plugin || o->plugin[0] != '/')
+	if (check_source(o, e) < 0)
+		return -1;
+	if (!is_absolute(o->plugin))
 		return err_set(e, DC_CODE_COMMAND_LINE,
 			       "give the plugin's absolute path behind --");
 	return 0;
@@ -129,7 +156,8 @@ void options_usage(char *out, size_t size)
 	used = (size_t)snprintf(
 		out, size,
 		"usage: multus-delegate-exec --root=DIR --types=TYPES "
-		"--directory=DIR [--strict] -- PLUGIN\n"
+		"(--directory=DIR |\n"
+		"           --config=FILE --store=DIR) [--strict] -- PLUGIN\n"
 		"Run a CNI delegate with a credential that only it sees.\n\n");
 	for (size_t i = 0; i < ROWS && used < size; i++) {
 		char option[64];

@@ -11,7 +11,9 @@
 struct options {
 	const char *root;
 	const char *types;
-	const char *directory;
+	const char *directory; /* this, or the next two */
+	const char *config;
+	const char *store;
 	const char *plugin;
 	bool strict;
 	bool help;

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "delegate-credentials.h"
+#include "../common/rules.h"
+#include "configfile.h"
 #include "request.h"
 
 static int check_plugin(const struct options *o, const struct report *r,
@@ -16,6 +18,31 @@ static int check_plugin(const struct options *o, const struct report *r,
 	return err_set(e, DC_CODE_UNSAFE_REQUEST,
 		       "name the plugin as its type: type '%s' is not '%s'",
 		       r->types.main, base);
+}
+
+/* VERSION asks for no credential: it trips over no configuration. */
+static void find_rule(struct request *q, struct report *r)
+{
+	const struct rules_request ask = {
+		.command = r->command,
+		.types = &r->types,
+		.pod_namespace = r->pod.namespace,
+	};
+
+	if (!q->options.config || r->command == CNI_OTHER ||
+	    configfile_read(q->options.config, &q->config, r,
+			    &q->config_error) < 0)
+		return;
+	q->rule = rules_find(&q->config, &ask);
+	if (q->rule)
+		r->rule = q->rule->name;
+}
+
+/* A failed read leaves its reason in netconf_error. */
+static void read_netconf(struct request *q)
+{
+	(void)!netconf_read(q->input.data, q->input.len, q->rule, &q->netconf,
+			    &q->netconf_error);
 }
 
 int request_read(int argc, char *const *argv, struct request *ret,
@@ -34,9 +61,7 @@ int request_read(int argc, char *const *argv, struct request *ret,
 	    check_plugin(&ret->options, r, e) < 0 ||
 	    input_read(STDIN_FILENO, &ret->input, e) < 0)
 		return -1;
-	/* A failed read leaves its reason in netconf_error. */
-	(void)!netconf_read(ret->input.data, ret->input.len, NULL,
-			    &ret->netconf, &ret->netconf_error);
-	input_unmap(&ret->input);
+	find_rule(ret, r);
+	read_netconf(ret);
 	return 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "delegate-credentials.h"
-#include "material.h"
+#include "fd.h"
 #include "mnt.h"
 #include "rootpath.h"
 #include "space.h"
@@ -11,8 +12,9 @@
 
 /* What the steps share. */
 struct build {
+	const struct plan *plan;
 	const struct options *options;
-	const struct view *view;
+	struct view *view;
 	struct report *report;
 	struct stage *stage;
 };
@@ -102,6 +104,31 @@ static int do_private_copy(const struct build *b, const struct plan_op *op,
 	return 0;
 }
 
+/* Everything in our tmpfs lies at its top. */
+static const char *name_of(const struct plan_op *op)
+{
+	return strrchr(op->path, '/') + 1;
+}
+
+/*
+ * What the operations to come need in it, all at once: from its attachment on
+ * it is read-only.
+ */
+static int fill(const struct plan *p, int tmpfs, struct err *e)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct plan_op *op = &p->ops[i];
+
+		if (op->kind == PLAN_BIND &&
+		    mnt_add_directory(tmpfs, name_of(op), e) < 0)
+			return -1;
+		if (op->kind == PLAN_FILE &&
+		    mnt_add_file(tmpfs, name_of(op), op->text, e) < 0)
+			return -1;
+	}
+	return mnt_make_read_only(tmpfs, e);
+}
+
 static int do_tmpfs(const struct build *b, const struct plan_op *op,
 		    struct err *e)
 {
@@ -117,7 +144,8 @@ static int do_tmpfs(const struct build *b, const struct plan_op *op,
 	if (target < 0)
 		return -1;
 	tmpfs = mnt_tmpfs(b->report, e);
-	if (tmpfs < 0 || mnt_attach(tmpfs, target, "", e) < 0)
+	if (tmpfs < 0 || fill(b->plan, tmpfs, e) < 0 ||
+	    mnt_attach(tmpfs, target, "", e) < 0)
 		return -1;
 	b->stage->tmpfs = fd_take(&tmpfs);
 	return 0;
@@ -127,14 +155,14 @@ static int do_bind(const struct build *b, const struct plan_op *op,
 		   struct err *e)
 {
 	auto_fd bind = -1;
-	auto_fd dir = material_directory(op->from, e);
+	auto_fd dir = material_open(&b->view->material, op->text, e);
 
-	if (dir < 0 || is_same_file(dir, &b->view->material, e) < 0)
+	if (dir < 0)
 		return -1;
 	bind = mnt_bind(dir, e);
 	if (bind < 0)
 		return -1;
-	return mnt_attach(bind, b->stage->tmpfs, DC_SERVICE_ACCOUNT_NAME, e);
+	return mnt_attach(bind, b->stage->tmpfs, name_of(op), e);
 }
 
 /*
@@ -144,8 +172,9 @@ static int do_bind(const struct build *b, const struct plan_op *op,
 static int do_check(const struct build *b, const struct plan_op *op,
 		    struct err *e)
 {
+	const struct plan_op *bind = plan_find(b->plan, PLAN_BIND);
 	struct fd_identity tmpfs;
-	auto_fd account = -1;
+	auto_fd material = -1;
 	auto_fd seen = -1;
 	bool shared;
 
@@ -161,10 +190,20 @@ static int do_check(const struct build *b, const struct plan_op *op,
 	seen = resolve(b, false, e);
 	if (seen < 0 || is_same_file(seen, &tmpfs, e) < 0)
 		return -1;
-	account = rootpath_child(seen, DC_SERVICE_ACCOUNT_NAME, e);
-	if (account < 0)
+	material = rootpath_child(seen, name_of(bind), e);
+	if (material < 0)
 		return -1;
-	return is_same_file(account, &b->view->material, e);
+	return is_same_file(material, &b->view->material.identity, e);
+}
+
+/* Done by do_tmpfs already, or no mount at all: see outfit.h. */
+static int do_nothing(const struct build *b, const struct plan_op *op,
+		      struct err *e)
+{
+	(void)b;
+	(void)op;
+	(void)e;
+	return 0;
 }
 
 typedef int step_fn(const struct build *b, const struct plan_op *op,
@@ -173,7 +212,10 @@ typedef int step_fn(const struct build *b, const struct plan_op *op,
 static step_fn *const steps[] = {
 	[PLAN_PRIVATE_COPY] = do_private_copy,
 	[PLAN_TMPFS] = do_tmpfs,
+	[PLAN_FILE] = do_nothing,
 	[PLAN_BIND] = do_bind,
+	[PLAN_ENV] = do_nothing,
+	[PLAN_CONF_KEY] = do_nothing,
 	[PLAN_RUN] = do_check,
 };
 
@@ -190,10 +232,10 @@ static int check_strict(const struct options *o, const struct report *r,
 }
 
 int stage_build(const struct plan *p, const struct options *o,
-		const struct view *v, struct stage *ret, struct report *r,
+		struct view *v, struct stage *ret, struct report *r,
 		struct err *e)
 {
-	struct build b = { o, v, r, ret };
+	struct build b = { p, o, v, r, ret };
 	size_t before = r->fallback_count;
 
 	ret->tmpfs = -1;

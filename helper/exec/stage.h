@@ -13,15 +13,16 @@ struct stage {
 };
 
 /*
- * Carries out the plan's operations up to PLAN_RUN, then checks that the
- * credential is where the delegate will look and nowhere else. On error
+ * Carries out the plan's mounts and files, then checks that the credential is
+ * where the delegate will look and nowhere else. v is told of a generation
+ * that took the place of the one that it had found. On error
  * everything mounted has been taken away again; ret is valid either way and
  * the delegate can run in it without a credential. With --strict a kernel
  * that lacks a protection is an error (DC_CODE_KERNEL).
  */
-int stage_build(const struct plan *p, const struct options *o,
-		const struct view *v, struct stage *ret, struct report *r,
-		struct err *e) __attribute__((warn_unused_result));
+int stage_build(const struct plan *p, const struct options *o, struct view *v,
+		struct stage *ret, struct report *r, struct err *e)
+	__attribute__((warn_unused_result));
 
 /* Takes away what was mounted; fine where nothing was. */
 void stage_strike(struct stage *s);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "delegate-credentials.h"
-#include "material.h"
 #include "rootpath.h"
 #include "view.h"
 
@@ -33,29 +30,21 @@ static int look_at_target(struct view *v, struct err *e)
 	return 0;
 }
 
-static int look_at_material(const char *path, struct view *v, struct err *e)
-{
-	auto_fd dir = material_directory(path, e);
-
-	return dir < 0 ? -1 : identify(dir, &v->material, e);
-}
-
-int view_look(const struct options *o, struct view *ret, struct err *e)
+int view_look(const char *root, struct view *ret, struct err *e)
 {
 	struct err target = ERR_INIT;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->root = rootpath_root(o->root, e);
+	*ret = (struct view){ .material = MATERIAL_INIT };
+	ret->root = rootpath_root(root, e);
 	if (ret->root < 0)
 		return -1;
 	if (look_at_target(ret, &target) < 0)
 		ret->target_error = target;
-	/* A failed look leaves its reason in material_error. */
-	(void)!look_at_material(o->directory, ret, &ret->material_error);
 	return 0;
 }
 
 void view_release(struct view *v)
 {
 	fd_close(&v->root);
+	material_release(&v->material);
 }

@@ -5,7 +5,7 @@
 #include "../common/err.h"
 #include "../common/plan.h"
 #include "fd.h"
-#include "options.h"
+#include "material.h"
 
 /*
  * What the caller's mount namespace shows before anything is changed: the
@@ -17,7 +17,8 @@ struct view {
 	struct fd_identity run;
 	enum plan_target target;
 	struct err target_error; /* code 0: target is valid */
-	struct fd_identity material;
+	/* Filled by whoever needs it; not open until then. */
+	struct material material;
 	struct err material_error; /* code 0: material is valid */
 };
 
@@ -25,7 +26,7 @@ struct view {
  * Looks, and changes nothing. Only a root that cannot be opened is an error
  * (DC_CODE_UNSAFE_REQUEST); what else is wrong is for the plan to judge.
  */
-int view_look(const struct options *o, struct view *ret, struct err *e)
+int view_look(const char *root, struct view *ret, struct err *e)
 	__attribute__((warn_unused_result));
 
 void view_release(struct view *v);
