@@ -7,7 +7,8 @@
  *
  *	delegate	static: delegate.c ops*.c
  *	test_NAME	test_NAME.c, the harness (world.c ns.c mounts.c job.c
- *			expect.c deny.c trace.c) and ops*.c; -lcmocka -ljansson
+ *			expect.c deny.c trace.c store.c) and ops*.c; -lcmocka
+ *			-ljansson
  *
  * All need -D_GNU_SOURCE -I../../include. The programs look for the delegate
  * beside them and for the helper one directory up; TEST_HELPER names another
@@ -102,6 +103,8 @@ int world_teardown(void **state);
 #define WORLD_TARGET "/run/secrets/kubernetes.io"
 #define WORLD_CREDENTIAL WORLD_TARGET "/serviceaccount"
 #define DC_SA DC_SERVICE_ACCOUNT_DIR /* in the delegate's view */
+#define WORLD_STORE "/store"	     /* in the container */
+#define WORLD_CONFIG "/etc/delegates.json"
 
 /* Nothing but the one empty directory is left: mounts, files, processes. */
 void world_check(struct world *w);
@@ -144,6 +147,8 @@ struct call {
 	const char *types;   /* NULL: userspace,,, */
 	const char *plugin;  /* NULL: WORLD_PLUGIN */
 	const char *directory;
+	const char *config; /* --config and --store instead of --directory */
+	const char *store;  /* NULL: WORLD_STORE */
 	const char *const *argv; /* the whole command line instead */
 	const char *const *env;	 /* more variables */
 	const struct deny *deny;
@@ -213,6 +218,44 @@ bool report_fallback_says(const struct job *j, const char *text);
 size_t report_fallbacks(const struct job *j);
 void expect_source(const struct job *j, const char *source);
 
+/* --- store.c: what the configuration and the sidecar put into a container -- */
+
+/* A configuration of rules; each is RULE(...), with commas between. */
+#define CONFIG_OF(rules)                                                       \
+	"{\"apiVersion\":\"credentials.k8s.cni.cncf.io/v1alpha1\","            \
+	"\"kind\":\"DelegateCredentialConfig\",\"rules\":[" rules "]}"
+/* match and deliver are JSON members, without blanks as all of it. */
+#define RULE(name, match, deliver)                                             \
+	"{\"name\":\"" name "\"," match ",\"sources\":["                       \
+	"{\"serviceAccountToken\":{\"namespace\":\"kube-system\","             \
+	"\"serviceAccountName\":\"userspace-cni\",\"path\":\"token\"}},"       \
+	"{\"configMap\":{\"namespace\":\"kube-system\","                       \
+	"\"name\":\"kube-root-ca.crt\","                                       \
+	"\"items\":[{\"key\":\"ca.crt\",\"path\":\"ca.crt\"}]}}],"           \
+	"\"deliver\":{" deliver "}}"
+#define MATCH_USERSPACE "\"matchPlugins\":[\"userspace\"]"
+#define DELIVER_ACCOUNT "\"serviceAccountDirectory\":true"
+/* The plainest: userspace gets an account. */
+#define PLAIN_CONFIG                                                           \
+	CONFIG_OF(RULE("userspace", MATCH_USERSPACE, DELIVER_ACCOUNT))
+
+/* Root's, for everyone to read; the text has no blank and no ';'. */
+void config_put(struct world *w, const char *text);
+/* A new, empty store; what is mounted then is "before". */
+void store_mount(struct world *w);
+/* The same in the old one's place. */
+void store_anew(struct world *w);
+/* The first generation of a rule, ..1: a token that lives so many seconds. */
+void store_fill(struct world *w, const char *rule, const char *token,
+		long life);
+/* The three for the rule "userspace", with the world's token. */
+void store_prepare(struct world *w, const char *config);
+/* The next one, ..2; the first goes away. Its jti is jti-2, not jti-1. */
+void store_renew(struct world *w, const char *rule, const char *token,
+		 long life);
+/* Why there is none; msg without blanks. */
+void store_fail(struct world *w, const char *rule, int code, const char *msg);
+
 /* --- deny.c: system calls that are not there ------------------------------ */
 
 /* word: only where this string is the call's third argument. Ends with 0. */
@@ -233,5 +276,7 @@ long trace_next(struct job *j);
 void trace_detach(struct job *j);
 /* Whether a call starts a process: set-up ends there. */
 bool trace_is_fork(long nr);
+/* Runs it to its end, with all that it starts; how often each call was made. */
+void trace_count(struct job *j, const long *nr, size_t n, size_t *ret);
 
 #endif

@@ -34,13 +34,17 @@ static void make_pipe(int *ours, int *theirs, bool to_child)
 }
 
 static size_t helper_argv(const struct call *c, const char **argv,
-			  char text[2][2048])
+			  char text[3][2048])
 {
 	size_t n = 0;
 
 	snprintf(text[0], sizeof(text[0]), "--types=%s", c->types ?: "userspace,,,");
 	snprintf(text[1], sizeof(text[1]), "--directory=%s",
 		 c->directory ?: DC_SERVICE_ACCOUNT_DIR);
+	if (c->config)
+		snprintf(text[1], sizeof(text[1]), "--config=%s", c->config);
+	snprintf(text[2], sizeof(text[2]), "--store=%s",
+		 c->store ?: WORLD_STORE);
 	argv[n++] = WORLD_HELPER;
 	if (c->argv) {
 		for (; c->argv[n - 1]; n++)
@@ -48,6 +52,8 @@ static size_t helper_argv(const struct call *c, const char **argv,
 		return n;
 	}
 	argv[n++] = text[1];
+	if (c->config)
+		argv[n++] = text[2];
 	if (c->strict)
 		argv[n++] = "--strict";
 	argv[n++] = "--root=/hostroot";
@@ -104,7 +110,7 @@ static void set_descriptors(const struct call *c, const struct ends *e)
 static void child(struct world *w, const struct call *c, const struct ends *e)
 {
 	const char *argv[MAX_WORDS] = { c->plugin ?: WORLD_PLUGIN };
-	char text[2][2048];
+	char text[3][2048];
 	size_t n = 1;
 
 	if (setns(c->on_host ? w->host_ns : w->daemon_ns, CLONE_NEWNS))

@@ -87,6 +87,24 @@ static int op_chmod(char *const *w)
 	return chmod(w[0], strtoul(w[1], NULL, 8));
 }
 
+/* own PATH UID: its owner; of a link itself. */
+static int op_own(char *const *w)
+{
+	return lchown(w[0], strtoul(w[1], NULL, 10), -1);
+}
+
+/* name PATH OTHER: another name for a file. */
+static int op_name(char *const *w)
+{
+	return link(w[0], w[1]);
+}
+
+/* size PATH BYTES: with a hole, or cut. */
+static int op_size(char *const *w)
+{
+	return truncate(w[0], strtoul(w[1], NULL, 10));
+}
+
 /* mknod PATH TYPE MAJOR:MINOR, a character device that all may use. */
 static int op_mknod(char *const *w)
 {
@@ -228,5 +246,7 @@ const struct op ops_file[] = {
 	{ "stat", 1, op_stat },	      { "fs", 1, op_fs },
 	{ "ls", 1, op_ls },	      { "tree", 1, op_tree },
 	{ "open", 3, op_open },	      { "execute", 1, op_execute },
+	{ "own", 2, op_own },	      { "name", 2, op_name },
+	{ "size", 2, op_size },
 	{ NULL, 0, NULL },
 };

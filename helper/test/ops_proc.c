@@ -86,6 +86,14 @@ static int op_close(char *const *w)
 	return close(atoi(w[0]));
 }
 
+/* uid N: from here on as that user. */
+static int op_uid(char *const *w)
+{
+	uid_t uid = strtoul(w[0], NULL, 10);
+
+	return setresuid(uid, uid, uid);
+}
+
 static int fifo_byte(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC);
@@ -260,7 +268,7 @@ const struct op ops_proc[] = {
 	{ "flood", 2, op_flood },   { "close", 1, op_close },
 	{ "ready", 0, op_ready },   { "wait", 0, op_wait },
 	{ "sleep", 1, op_sleep },   { "echo", 0, op_echo },
-	{ "wait-last", 0, op_wait_last },
+	{ "wait-last", 0, op_wait_last }, { "uid", 1, op_uid },
 	{ "self", 0, op_self },	    { "write-stdin", 0, op_write_stdin },
 	{ NULL, 0, NULL },
 };

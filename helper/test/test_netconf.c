@@ -288,6 +288,74 @@ static void other_places_are_no_choice(void **state)
 	world_check(*state);
 }
 
+/* The same where a rule has the word. */
+static void run_tenant_by_rule(struct world *w, const char *rest,
+			       const char *source)
+{
+	struct call c = { .config = WORLD_CONFIG, .script = "try client" };
+	char conf[1024], got[4096];
+	int port, fd = listener(&port);
+	struct job j;
+
+	tenant(w, rest, port, conf);
+	c.netconf = conf;
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	if (source)
+		expect_source(&j, source);
+	assert_string_equal(report_text(&j, "rule"), "userspace");
+	heard(fd, got, sizeof(got));
+	if (strstr(got, w->token))
+		fail_msg("%s: heard %s", conf, got);
+	job_free(&j);
+	close(fd);
+}
+
+static void no_rule_lets_a_tenant_hear_a_token(void **state)
+{
+	struct world *w = *state;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < sizeof(choices) / sizeof(char *); i++)
+		run_tenant_by_rule(w, choices[i], "conf");
+	world_check(w);
+}
+
+/* A key that the rule serves is ours; whatever else is chosen is not. */
+static void served_keys_are_replaced(void **state)
+{
+	static const char config[] = CONFIG_OF(RULE(
+		"userspace", MATCH_USERSPACE,
+		DELIVER_ACCOUNT
+		",\"kubeconfig\":{\"configKeys\":[\"kubeconfig\","
+		"\"kubernetes.kubeconfig\",\"ipam.kubernetes.kubeconfig\"]}"));
+	static const char *const served[] = {
+		"\"KubeConfig\":" KUBECONFIG,
+		"\"\\u212aubeconfig\":" KUBECONFIG,
+		"\"kubeconfig\":\"\",\"kubeconfig\":" KUBECONFIG,
+		"\"kubernetes\":{\"kubeconfig\":" KUBECONFIG "}",
+		"\"ipam\":{},\"ipam\":{\"kubernetes\":{\"kubeconfig\":"
+		KUBECONFIG "}}",
+	};
+	static const char *const not_served[] = {
+		"\"kubernetes\":{\"k8s_api_root\":" SERVER "}",
+		"\"kubeconfig\":\"\",\"kubernetes\":{\"k8s_api_root\":" SERVER
+		"}",
+		"\"delegate\":{\"kubeconfig\":" KUBECONFIG "}",
+		"\"ipam\":{\"kubeconfig\":" KUBECONFIG "}",
+	};
+	struct world *w = *state;
+
+	store_prepare(w, config);
+	for (size_t i = 0; i < sizeof(choices) / sizeof(char *); i++)
+		run_tenant_by_rule(w, choices[i], NULL);
+	for (size_t i = 0; i < sizeof(served) / sizeof(char *); i++)
+		run_tenant_by_rule(w, served[i], "store");
+	for (size_t i = 0; i < sizeof(not_served) / sizeof(char *); i++)
+		run_tenant_by_rule(w, not_served[i], "conf");
+	world_check(w);
+}
+
 /* A network namespace of the tests', so that nobody else can listen. */
 static int own_network(void **state)
 {
@@ -313,6 +381,8 @@ int main(void)
 		WORLD_TEST(control_hears_the_token),
 		WORLD_TEST(tenant_never_hears_a_token),
 		WORLD_TEST(other_places_are_no_choice),
+		WORLD_TEST(no_rule_lets_a_tenant_hear_a_token),
+		WORLD_TEST(served_keys_are_replaced),
 	};
 
 	return cmocka_run_group_tests_name("netconf", tests, own_network, NULL);

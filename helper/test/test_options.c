@@ -62,8 +62,17 @@ static void bad_command_lines(void **state)
 		{ "--strict", "--strict", DIRECTORY, ROOT, TYPES, "--",
 		  WORLD_PLUGIN },
 		{ "--strict=1", DIRECTORY, ROOT, TYPES, "--", WORLD_PLUGIN },
-		{ "--config=/x", "--store=/x", ROOT, TYPES, "--",
+		{ "--config=/x", ROOT, TYPES, "--", WORLD_PLUGIN },
+		{ "--store=/x", ROOT, TYPES, "--", WORLD_PLUGIN },
+		{ DIRECTORY, "--config=/x", "--store=/x", ROOT, TYPES, "--",
 		  WORLD_PLUGIN },
+		{ DIRECTORY, "--store=/x", ROOT, TYPES, "--", WORLD_PLUGIN },
+		{ "--config=x", "--store=/x", ROOT, TYPES, "--",
+		  WORLD_PLUGIN },
+		{ "--config=/x", "--store=x", ROOT, TYPES, "--",
+		  WORLD_PLUGIN },
+		{ "--config=/x", "--config=/x", "--store=/x", ROOT, TYPES,
+		  "--", WORLD_PLUGIN },
 		{ DIRECTORY, ROOT, TYPES },
 		{ DIRECTORY, ROOT, TYPES, "--" },
 		{ DIRECTORY, ROOT, TYPES, "--", "userspace" },
@@ -116,6 +125,8 @@ static void help_and_version(void **state)
 	job_run(*state, &c, &j);
 	expect_ok(&j);
 	expect_out(&j, "--directory=DIR");
+	expect_out(&j, "--config=FILE");
+	expect_out(&j, "--store=DIR");
 	job_free(&j);
 	c.argv = version;
 	job_run(*state, &c, &j);

@@ -51,6 +51,50 @@ void trace_detach(struct job *j)
 		fail_msg("detach");
 }
 
+static void count_entry(long entry, const long *nr, size_t n, size_t *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		if (nr[i] == entry)
+			ret[i]++;
+}
+
+static int signal_to_hand_on(int status)
+{
+	int sig = WSTOPSIG(status);
+
+	if (sig == (SIGTRAP | 0x80) || status >> 16)
+		return 0;
+	/* The first stop of what was just started. */
+	return sig == SIGSTOP || sig == SIGTRAP ? 0 : sig;
+}
+
+void trace_count(struct job *j, const long *nr, size_t n, size_t *ret)
+{
+	const long follow = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL |
+			    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			    PTRACE_O_TRACECLONE;
+	int sig = 0, status;
+	pid_t pid = j->pid;
+
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, follow);
+	for (;;) {
+		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)sig);
+		pid = waitpid(-1, &status, __WALL);
+		assert_return_code(pid, errno);
+		sig = 0;
+		if (WIFSTOPPED(status)) {
+			count_entry(entry_of(pid), nr, n, ret);
+			sig = signal_to_hand_on(status);
+		} else if (pid == j->pid) {
+			break;
+		}
+	}
+	j->status = status;
+	j->ended = true;
+	close(j->pidfd);
+	j->pidfd = -1;
+}
+
 bool trace_is_fork(long nr)
 {
 	switch (nr) {

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A store written by somebody who means harm: nothing of it is delivered. */
+#include "harness.h"
+
+#include <string.h>
+#include <time.h>
+
+#define USERSPACE WORLD_STORE "/userspace"
+#define DATA USERSPACE "/data"
+#define META USERSPACE "/meta"
+#define TRY_TOKEN "try cat " DC_SA "/token"
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+#define OWN(path) "own " path " 65532;"
+
+/* What is done to a good store, and what the refusal names. */
+static const struct {
+	const char *name;
+	const char *script;
+	const char *says;
+} hostile[] = {
+	{ "a link out of the store in place of a file",
+	  "rm " DATA "/token; link " DC_SA "/token " DATA "/token;"
+	  OWN(DATA "/token"), "'token' leads elsewhere" },
+	{ "a link to a neighbour's file",
+	  "rm " DATA "/token; link ../../other/data/token " DATA "/token;"
+	  OWN(DATA "/token"), "'token' leads elsewhere" },
+	{ "a link to another file of the generation",
+	  "rm " DATA "/ca.crt; link ..data/token " DATA "/ca.crt;"
+	  OWN(DATA "/ca.crt"), "'ca.crt' leads elsewhere" },
+	{ "a generation elsewhere",
+	  "rm " DATA "/..data; link /etc " DATA "/..data;" OWN(DATA "/..data"),
+	  "'..data' leads elsewhere" },
+	{ "the parent as a generation",
+	  "rm " DATA "/..data; link .. " DATA "/..data;" OWN(DATA "/..data"),
+	  "'..data' leads elsewhere" },
+	{ "a next generation elsewhere",
+	  "link /etc " DATA "/..data_tmp;" OWN(DATA "/..data_tmp"),
+	  "'..data_tmp' leads elsewhere" },
+	{ "a generation that is a link",
+	  "rename " DATA "/..1 " USERSPACE "/real; link ../real " DATA "/..1;"
+	  OWN(DATA "/..1"), "'..1'" },
+	{ "a file that is a link",
+	  "rm " DATA "/..1/ca.crt; link token " DATA "/..1/ca.crt;"
+	  OWN(DATA "/..1/ca.crt"), "'ca.crt' is of another type" },
+	{ "a file in place of a link",
+	  "rm " DATA "/token; put " DATA "/token x; chmod " DATA "/token 400;"
+	  OWN(DATA "/token"), "'token' is of another type" },
+	{ "a device",
+	  "rm " DATA "/..1/ca.crt; mknod " DATA "/..1/ca.crt 1:5;"
+	  OWN(DATA "/..1/ca.crt"), "'ca.crt' is of another type" },
+	{ "a FIFO",
+	  "rm " DATA "/..1/ca.crt; mkfifo " DATA "/..1/ca.crt;"
+	  OWN(DATA "/..1/ca.crt"), "'ca.crt' is of another type" },
+	{ "a directory in a generation",
+	  "mkdir " DATA "/..1/x;" OWN(DATA "/..1/x"),
+	  "'x' is of another type" },
+	{ "a set-uid file", "chmod " DATA "/..1/ca.crt 4400",
+	  "'ca.crt' has a mode" },
+	{ "a file that all can read", "chmod " DATA "/..1/ca.crt 444",
+	  "'ca.crt' has a mode" },
+	{ "a program", "chmod " DATA "/..1/ca.crt 500", "'ca.crt' has a mode" },
+	{ "a file of root's", "own " DATA "/..1/token 0",
+	  "'token' has another owner" },
+	{ "a link of root's", "own " DATA "/token 0",
+	  "'token' has another owner" },
+	{ "a generation of root's", "own " DATA "/..1 0",
+	  "'..1' has another owner" },
+	{ "data of root's", "own " DATA " 0", "'data' has another owner" },
+	{ "a rule of root's", "own " USERSPACE " 0",
+	  "'userspace' has another owner" },
+	{ "data that all can write", "chmod " DATA " 777", "'data' has a mode" },
+	{ "a generation that a group can write", "chmod " DATA "/..1 770",
+	  "'..1' has a mode" },
+	{ "a hard link",
+	  "name " DATA "/..1/ca.crt " USERSPACE "/other", "another name" },
+	{ "a file that is too large", "size " DATA "/..1/ca.crt 1048577",
+	  "'ca.crt' is too large" },
+	{ "a token that is too large", "size " DATA "/..1/token 65537",
+	  "'token' is too large" },
+	{ "an empty token", "size " DATA "/..1/token 0", "'token' is empty" },
+	{ "a file of another file system",
+	  "put /tmp/file x; bind /tmp/file " DATA "/..1/ca.crt", "'ca.crt'" },
+	{ "data of another file system", "tmpfs " DATA ";" OWN(DATA),
+	  "another file system" },
+	{ "something else in data",
+	  "put " DATA "/token~ x;" OWN(DATA "/token~"), "does not belong" },
+	{ "something hidden in data",
+	  "mkdir " DATA "/...x;" OWN(DATA "/...x"), "does not belong" },
+	{ "something else in a generation",
+	  "put " DATA "/..1/..x x; chmod " DATA "/..1/..x 400;"
+	  OWN(DATA "/..1/..x"), "does not belong" },
+	{ "metadata that is too large", "size " META "/..1.json 4097",
+	  "'..1.json' is too large" },
+	{ "metadata that is huge", "size " META "/..1.json 1073741824",
+	  "'..1.json' is too large" },
+	{ "metadata that is a link",
+	  "rm " META "/..1.json; link /dev/zero " META "/..1.json;"
+	  OWN(META "/..1.json"), "'..1.json' is of another type" },
+	{ "metadata that is a FIFO",
+	  "rm " META "/..1.json; mkfifo " META "/..1.json;"
+	  OWN(META "/..1.json"), "'..1.json' is of another type" },
+	{ "metadata that is a device",
+	  "rm " META "/..1.json; mknod " META "/..1.json 1:5;"
+	  OWN(META "/..1.json"), "'..1.json' is of another type" },
+	{ "metadata of root's", "own " META "/..1.json 0",
+	  "'..1.json' has another owner" },
+	{ "metadata that is none", "put " META "/..1.json {}", "'v' in it" },
+	{ "metadata that is no JSON", "put " META "/..1.json {", "line 1" },
+	{ "metadata of tomorrow",
+	  "put " META "/..1.json {\"v\":2,\"issued\":1,\"expires\":null,"
+	  "\"jti\":null,\"audience\":null,\"account\":null}", "version 2" },
+	{ "a token that never expires",
+	  "put " META "/..1.json {\"v\":1,\"issued\":1,\"expires\":null,"
+	  "\"jti\":null,\"audience\":null,\"account\":null}",
+	  "never expires" },
+	{ "a meta that is a link",
+	  "rename " META " " USERSPACE "/real; link real " META ";" OWN(META),
+	  "'meta'" },
+};
+
+static void expect_refused(struct world *w, const char *command,
+			   const char *name, const char *says)
+{
+	struct call c = { .config = WORLD_CONFIG, .command = command,
+			  .script = TRY_TOKEN };
+	long began = now_ms();
+	struct job j;
+
+	job_run(w, &c, &j);
+	if (now_ms() - began > 4000)
+		fail_msg("%s: was waited for", name);
+	if (!strcmp(command, "ADD")) {
+		expect_error_says(&j, DC_CODE_TRY_AGAIN, says);
+	} else {
+		expect_ok(&j);
+		expect_out(&j, "cat ENOENT\n");
+		assert_true(report_fallback_says(&j, says));
+	}
+	job_free(&j);
+}
+
+static void a_hostile_store_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		store_anew(w);
+		store_fill(w, "userspace", w->token, 3600);
+		daemon_do(w, "%s", hostile[i].script);
+		expect_refused(w, "ADD", hostile[i].name, hostile[i].says);
+		expect_refused(w, "DEL", hostile[i].name, hostile[i].says);
+	}
+	world_check_processes();
+	world_check_files(w);
+}
+
+/* What is left of a swap that was going on is no attack. */
+static void a_swap_may_be_going_on(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = TRY_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	daemon_do(w, "mkdir " DATA "/..2;" OWN(DATA "/..2")
+		     "put " DATA "/..2/half x; link ..2 " DATA "/..data_tmp;"
+		     OWN(DATA "/..data_tmp")
+		     "link ..data/new " DATA "/new;" OWN(DATA "/new"));
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	assert_string_equal(report_text(&j, "jti"), "jti-1");
+	job_free(&j);
+	world_check(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(a_hostile_store_is_refused),
+		WORLD_TEST(a_swap_may_be_going_on),
+	};
+
+	return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
+}
