@@ -23,6 +23,7 @@ HELPER_HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
 HELPER_LINK := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
 EXEC_LINK := -static-pie
 CREDENTIAL_LINK := -pie
+CREDENTIAL_LIBS := -lcurl -ljansson -lseccomp
 
 ifdef SANITIZE
 HELPER_HARDEN := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -65,7 +66,7 @@ $(DELEGATE_EXEC_UNSTRIPPED): $(COMMON_OBJ) $(EXEC_OBJ)
 	$(Q)$(CC) $(EXEC_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ -lseccomp
 
 $(CREDENTIAL_UNSTRIPPED): $(COMMON_OBJ) $(CREDENTIAL_OBJ)
-	$(Q)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ $(CREDENTIAL_LIBS)
 
 $(DELEGATE_EXEC) $(CREDENTIAL): $(O)/%: $(HELPER_O)/%
 	$(Q)$(if $(SANITIZE),cp,strip --strip-all -o) $(if $(SANITIZE),$< $@,$@ $<)
@@ -73,9 +74,10 @@ $(DELEGATE_EXEC) $(CREDENTIAL): $(O)/%: $(HELPER_O)/%
 # What is tested of the second program is all but its main.
 $(filter $(HELPER_O)/credential/%,$(UNIT_TESTS)): \
 	$(filter-out %/main.o,$(CREDENTIAL_OBJ))
+$(filter $(HELPER_O)/credential/%,$(UNIT_TESTS)): UNIT_LIBS := $(CREDENTIAL_LIBS)
 
 $(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(COMMON_OBJ)
-	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
+	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson $(UNIT_LIBS)
 
 check: $(UNIT_TESTS) $(CREDENTIAL) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
 	$(Q)helper/run-unit-tests.sh check $(UNIT_TESTS) \
