@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BOUNDEDJSON_H
+#define BOUNDEDJSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* An object's managedFields are the deepest that an API server answers. */
+#define BOUNDEDJSON_MAX_DEPTH 32
+
+/*
+ * jansson's tree of one whole text, to json_decref; NULL where it is no JSON,
+ * has a key twice or a NUL in a string, or nests more deeply. What is wrong
+ * with it is not said: jansson would quote the text. Pure.
+ */
+json_t *boundedjson_parse(const char *buf, size_t len);
+
+/*
+ * The string at a path of keys that ends with NULL, as "metadata", "uid",
+ * NULL; or NULL where there is none. It belongs to the tree.
+ */
+const char *boundedjson_string(const json_t *root, ...)
+	__attribute__((sentinel));
+
+#endif
