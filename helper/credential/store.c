@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../exec/fd.h"
+#include "delegate-credentials.h"
+#include "smallfile.h"
+#include "store.h"
+#include "ruledir.h"
+#include "wipe.h"
+
+/* Each swap that comes between costs a reader one more look. */
+#define MAX_LOOKS 100
+
+int store_open(const char *dir, struct store *ret, struct err *e)
+{
+	ret->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return ret->fd < 0 ? ruledir_fail(e, dir) : 0;
+}
+
+void store_close(struct store *s)
+{
+	fd_close(&s->fd);
+}
+
+static int fail_lock(const char *rule, struct err *e)
+{
+	if (errno == EWOULDBLOCK || errno == EINTR)
+		return err_set(e, DC_CODE_TRY_AGAIN,
+			       "wait: another process is renewing '%s'", rule);
+	return ruledir_fail(e, DC_STORE_LOCK_NAME);
+}
+
+/* The rule may have been removed from the store while its lock was awaited. */
+static bool is_removed(int lock)
+{
+	struct stat st;
+
+	return fstat(lock, &st) < 0 || st.st_nlink == 0;
+}
+
+int store_lock(const struct store *s, const char *rule, bool wait, int *ret_fd,
+	       struct err *e)
+{
+	auto_ruledir d = RULEDIR_INIT;
+	auto_fd lock = -1;
+
+	if (ruledir_open(s, rule, true, &d, e) < 0)
+		return -1;
+	lock = openat(d.rule, DC_STORE_LOCK_NAME,
+		      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock < 0 || flock(lock, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
+		return fail_lock(rule, e);
+	if (is_removed(lock))
+		return err_set(e, DC_CODE_TRY_AGAIN,
+			       "try again: '%s' was being removed", rule);
+	if (ruledir_tidy(&d, e) < 0)
+		return -1;
+	*ret_fd = fd_take(&lock);
+	return 0;
+}
+
+/*
+ * Returns 0 with the metadata and the directory of one generation, 1 where
+ * there is none or it has gone while it was looked at, or -1.
+ */
+static int look(const struct ruledir *d, struct storemeta *ret, int *ret_fd,
+		struct err *e)
+{
+	char generation[DC_STORE_GENERATION_MAX + 1];
+	char name[RULEDIR_META_SIZE];
+	auto_wipe text = NULL;
+	struct err ignored;
+	size_t len;
+
+	ruledir_current(d, generation);
+	if (!*generation)
+		return 1;
+	ruledir_meta_name(generation, name);
+	if (smallfile_read(d->meta, name, O_NOFOLLOW, DC_STORE_META_MAX, &text,
+			   &len) < 0)
+		return errno == ENOENT ? 1 : ruledir_fail(e, name);
+	if (storemeta_parse(text, len, ret, &ignored) < 0)
+		return 1;
+	*ret_fd = openat(d->data, generation,
+			 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret_fd >= 0)
+		return 0;
+	return errno == ENOENT ? 1 : ruledir_fail(e, generation);
+}
+
+static bool has_current(const struct ruledir *d)
+{
+	char any;
+
+	return readlinkat(d->data, DC_STORE_CURRENT_NAME, &any, 1) >= 0;
+}
+
+static int read_error(const struct ruledir *d, struct store_state *ret,
+		      struct err *e)
+{
+	auto_wipe text = NULL;
+	struct err ignored;
+	size_t len;
+
+	if (smallfile_read(d->meta, DC_STORE_ERROR_NAME, O_NOFOLLOW,
+			   DC_STORE_META_MAX, &text, &len) < 0)
+		return errno == ENOENT ? 0 :
+					 ruledir_fail(e, DC_STORE_ERROR_NAME);
+	ret->failed = storemeta_parse_error(text, len, &ret->error,
+					    &ignored) == 0;
+	return 0;
+}
+
+int store_read(const struct store *s, const char *rule, struct store_state *ret,
+	       struct err *e)
+{
+	auto_ruledir d = RULEDIR_INIT;
+	auto_fd generation = -1;
+	int missing;
+
+	memset(ret, 0, sizeof(*ret));
+	missing = ruledir_open(s, rule, false, &d, e);
+	if (missing)
+		return missing < 0 ? -1 : 0;
+	missing = 1;
+	for (int i = 0; missing > 0 && i < MAX_LOOKS && has_current(&d); i++)
+		missing = look(&d, &ret->meta, &generation, e);
+	if (missing < 0)
+		return -1;
+	ret->present = !missing;
+	if (missing)
+		memset(&ret->meta, 0, sizeof(ret->meta));
+	return read_error(&d, ret, e);
+}
+
+/* As look; the file too may have gone. */
+static int look_for_file(const struct ruledir *d, const char *name, char **ret,
+			 size_t *ret_len, struct err *e)
+{
+	auto_fd generation = -1;
+	struct storemeta meta;
+	int missing = look(d, &meta, &generation, e);
+
+	if (missing)
+		return missing;
+	if (smallfile_read(generation, name, O_NOFOLLOW, DC_STORE_FILE_MAX, ret,
+			   ret_len) == 0)
+		return 0;
+	return errno == ENOENT ? 1 : ruledir_fail(e, name);
+}
+
+int store_read_file(const struct store *s, const char *rule, const char *name,
+		    char **ret, size_t *ret_len, struct err *e)
+{
+	auto_ruledir d = RULEDIR_INIT;
+	int missing = ruledir_open(s, rule, false, &d, e);
+
+	if (missing < 0)
+		return -1;
+	for (int i = 0; i < MAX_LOOKS && has_current(&d); i++) {
+		missing = look_for_file(&d, name, ret, ret_len, e);
+		if (missing <= 0)
+			return missing;
+	}
+	return err_set(e, DC_CODE_TRY_AGAIN,
+		       "wait: '%s' has no file '%s' yet", rule, name);
+}
