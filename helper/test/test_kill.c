@@ -133,7 +133,9 @@ static void killed_at_any_time(void **state)
 
 static bool kill_at_call(struct world *w, long step, int sig)
 {
-	struct call c = { .trace = true, .script = "cat " DC_SA "/token" };
+	/* One that would end by itself could be faster than the signal. */
+	struct call c = { .trace = true,
+			  .script = "cat " DC_SA "/token; sleep 20000" };
 	struct job j;
 	long n = 0, nr;
 
