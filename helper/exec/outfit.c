@@ -105,12 +105,9 @@ int outfit_make(const struct plan *p, const struct input *in, struct arena *a,
 	outfit_plain(in, ret);
 	if (!plan_find(p, PLAN_ENV))
 		return 0;
-	if (make_environment(p, a, &ret->environment, e) < 0 ||
-	    edit_input(p, in, ret, e) < 0) {
-		outfit_plain(in, ret);
+	if (make_environment(p, a, &ret->environment, e) < 0)
 		return -1;
-	}
-	return 0;
+	return edit_input(p, in, ret, e);
 }
 
 void outfit_release(struct outfit *o)

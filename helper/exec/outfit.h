@@ -19,8 +19,7 @@ void outfit_plain(const struct input *in, struct outfit *ret);
 
 /*
  * Carries out the plan's PLAN_ENV and PLAN_CONF_KEY. Returns 0, or -1 with
- * DC_CODE_INTERNAL or what netconf_edit found; ret is valid either way, and
- * on error plain.
+ * DC_CODE_INTERNAL or what netconf_edit found, and nothing to release.
  */
 int outfit_make(const struct plan *p, const struct input *in, struct arena *a,
 		struct outfit *ret, struct err *e)

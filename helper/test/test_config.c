@@ -174,10 +174,15 @@ static void version_needs_no_configuration(void **state)
 			  .script = TRY_TOKEN "; echo" };
 	struct job j;
 
+	/* One to fall back on is there: it is not even looked for. */
+	store_prepare(w, PLAIN_CONFIG);
+	run(w, "print ran", &j);
+	job_free(&j);
 	job_run(w, &c, &j);
 	expect_ok(&j);
 	expect_out(&j, "cat ENOENT\n{\"cniVersion\"");
 	expect_source(&j, "none");
+	assert_true(json_is_null(json_object_get(j.json, "rule")));
 	assert_int_equal(report_fallbacks(&j), 0);
 	job_free(&j);
 	world_check(w);

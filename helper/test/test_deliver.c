@@ -2,8 +2,10 @@
 /* A rule of the configuration: which one it is, and what it gives. */
 #include "harness.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define CREDENTIALS "/run/secrets/kubernetes.io/credentials"
 #define KUBECONFIG "/var/run/secrets/kubernetes.io/kubeconfig"
@@ -166,6 +168,37 @@ static void a_netconf_that_cannot_be_edited(void **state)
 	expect_no_out(&j, "environ KUBECONFIG");
 	expect_out(&j, "environ PATH=/usr/bin");
 	assert_true(report_fallback_says(&j, "ipam"));
+	assert_true(json_is_null(json_object_get(j.json, "jti")));
+	job_free(&j);
+	world_check(w);
+}
+
+/* The same where the mounts fail. */
+static void mounts_that_cannot_be_made(void **state)
+{
+	static const struct deny deny[] = { { SYS_move_mount, EPERM, NULL },
+					    { 0 } };
+	struct world *w = *state;
+	struct call c = {
+		.config = WORLD_CONFIG,
+		.deny = deny,
+		.script = TRY_TOKEN "; echo; self",
+		.netconf = "{\"type\":\"userspace\"}",
+	};
+	struct job j;
+
+	store_prepare(w, with_kubeconfig);
+	job_run(w, &c, &j);
+	expect_error(&j, DC_CODE_KERNEL);
+	assert_true(json_is_null(json_object_get(j.json, "jti")));
+	job_free(&j);
+	c.command = "DEL";
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_source(&j, "none");
+	expect_out(&j, "cat ENOENT\n{\"type\":\"userspace\"}");
+	expect_no_out(&j, KUBECONFIG);
+	expect_out(&j, "environ PATH=/usr/bin");
 	assert_true(json_is_null(json_object_get(j.json, "jti")));
 	job_free(&j);
 	world_check(w);
@@ -334,6 +367,7 @@ int main(void)
 		WORLD_TEST(delivers_a_kubeconfig),
 		WORLD_TEST(edits_the_netconf),
 		WORLD_TEST(a_netconf_that_cannot_be_edited),
+		WORLD_TEST(mounts_that_cannot_be_made),
 		WORLD_TEST(a_kubeconfig_of_the_callers_stays_behind),
 		WORLD_TEST(no_api_server_is_known),
 		WORLD_TEST(a_directory_of_the_callers),
