@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people run; the work is done by the scripts beside this file.
 
-.PHONY: setup test demo demo-run demo-clean lint sanitize clean-cache
+.PHONY: setup test demo demo-run demo-clean bench lint sanitize clean-cache
 
 setup: ## install what is missing (says what and why first)
 	$(Q)hack/setup.sh
@@ -19,6 +19,12 @@ demo-run: suite-newest
 
 demo-clean: ## remove the cluster of `make demo`
 	$(Q)hack/demo.sh clean
+
+bench: $(O)/herd ## what a large cluster's renewals cost the API server
+	$(Q)hack/bench.sh
+
+$(O)/herd: hack/bench/herd.c $(HELPER_O)/credential/schedule.o
+	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) $(if $(SANITIZE),,-pie) $(LDFLAGS) -o $@ $^
 
 lint: ## static analysis of C, Go, shell and the man pages
 	$(Q)hack/lint.sh
