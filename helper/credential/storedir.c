@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storedir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../exec/fd.h"
+#include "delegate-credentials.h"
+
+#define LABEL_MAX 63
+#define DEPTH 3 /* RULE/data/GENERATION/ */
+
+#define RULE_FMT "%.63s"
+
+static bool is_label(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len > 0 && len <= LABEL_MAX && name[len] == '\0';
+}
+
+static bool is_rule(int store, const char *name)
+{
+	char lock[LABEL_MAX + sizeof("/" DC_STORE_LOCK_NAME)];
+	struct stat st;
+
+	if (!is_label(name))
+		return false;
+	snprintf(lock, sizeof(lock), RULE_FMT "/" DC_STORE_LOCK_NAME, name);
+	return fstatat(store, lock, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode);
+}
+
+/* A stream of its own: the descriptor is read from the start, and stays. */
+static DIR *open_dir(int at, const char *name)
+{
+	auto_fd fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+						  O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (d != NULL)
+		fd_take(&fd);
+	return d;
+}
+
+static int add(struct storedir *d, const char *name)
+{
+	char **rules = realloc(d->rules, (d->count + 1) * sizeof(*rules));
+
+	if (rules == NULL)
+		return -1;
+	d->rules = rules;
+	rules[d->count] = strdup(name);
+	if (rules[d->count] == NULL)
+		return -1;
+	d->count++;
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int storedir_list(const struct store *s, struct storedir *ret, struct err *e)
+{
+	DIR *d = open_dir(s->fd, ".");
+	struct dirent *entry;
+	int failed = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	if (d == NULL)
+		return err_sys(e, DC_CODE_INTERNAL, errno, "list the store");
+	while (!failed && (entry = readdir(d)) != NULL)
+		if (is_rule(s->fd, entry->d_name))
+			failed = add(ret, entry->d_name);
+	closedir(d);
+	if (failed) {
+		storedir_free(ret);
+		return err_sys(e, DC_CODE_INTERNAL, ENOMEM, "list the store");
+	}
+	if (ret->count > 0)
+		qsort(ret->rules, ret->count, sizeof(*ret->rules), by_name);
+	return 0;
+}
+
+void storedir_free(struct storedir *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		free(d->rules[i]);
+	free(d->rules);
+	memset(d, 0, sizeof(*d));
+}
+
+static int remove_tree(int at, const char *name, int depth);
+
+static int remove_entries(DIR *d, int depth)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(d)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(d), entry->d_name, 0) == 0)
+			continue;
+		if (errno != EISDIR || depth == 0 ||
+		    remove_tree(dirfd(d), entry->d_name, depth - 1) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Never through a link, and no deeper than a rule's place is. */
+static int remove_tree(int at, const char *name, int depth)
+{
+	DIR *d = open_dir(at, name);
+	int saved, status;
+
+	if (d == NULL)
+		return -1;
+	status = remove_entries(d, depth);
+	saved = errno;
+	closedir(d);
+	errno = saved;
+	return status < 0 ? -1 : unlinkat(at, name, AT_REMOVEDIR);
+}
+
+int storedir_remove(const struct store *s, const char *rule, struct err *e)
+{
+	char current[LABEL_MAX + sizeof("/data/" DC_STORE_CURRENT_NAME)];
+	auto_fd lock = -1;
+
+	if (store_lock(s, rule, true, &lock, e) < 0)
+		return -1;
+	/* First of all, so that nobody finds half of it. */
+	snprintf(current, sizeof(current),
+		 RULE_FMT "/" DC_STORE_DATA_NAME "/" DC_STORE_CURRENT_NAME,
+		 rule);
+	unlinkat(s->fd, current, 0);
+	if (remove_tree(s->fd, rule, DEPTH - 1) < 0)
+		return err_sys(e, DC_CODE_INTERNAL, errno,
+			       "remove the rule %s from the store", rule);
+	return 0;
+}
