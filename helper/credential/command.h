@@ -10,6 +10,10 @@
 #define COMMAND_USAGE 2	 /* the command line is wrong */
 
 int command_check(int argc, char **argv);
+int command_fetch(int argc, char **argv);
+int command_get(int argc, char **argv);
 int command_rbac(int argc, char **argv);
+int command_refresh(int argc, char **argv);
+int command_status(int argc, char **argv);
 
 #endif

@@ -15,6 +15,10 @@ static const struct command {
 } commands[] = {
 	{ "check", command_check, "look for mistakes in a configuration" },
 	{ "rbac", command_rbac, "print the RBAC that it asks for" },
+	{ "refresh", command_refresh, "get and renew all credentials" },
+	{ "fetch", command_fetch, "get one of them now" },
+	{ "get", command_get, "print a token for client-go" },
+	{ "status", command_status, "list what is in the store" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

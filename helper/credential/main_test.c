@@ -71,6 +71,21 @@ static const struct {
 	  "multus-credential rbac: give --sidecar-account=NAMESPACE/NAME\n" },
 	{ "rbac --config=" GOOD "smallest.json --sidecar-account=a/", 2, "",
 	  "multus-credential rbac: give --sidecar-account=NAMESPACE/NAME\n" },
+	{ "refresh --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential refresh: give --store=DIR (see --help)\n" },
+	{ "fetch --store=. --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential fetch: give RULE (see --help)\n" },
+	{ "get --store=. --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential get: give RULE (see --help)\n" },
+	{ "status", 2, "",
+	  "multus-credential status: give --store=DIR (see --help)\n" },
+	{ "status --store=/nowhere", 1, "", "no such file or directory" },
+	/* No rule's place: nothing in it is taken for one. */
+	{ "status --store=helper", 0,
+	  "RULE                  ACCOUNT                               JTI"
+	  "       EXPIRES IN\n",
+	  "" },
+	{ "status --store=helper --json", 0, "{\n  \"rules\": []\n}\n", "" },
 	{ "rbac --config=" BAD "kind-missing.json", 1, "",
 	  "multus-credential rbac: correct " BAD "kind-missing.json:1:1: kind: "
 	  "add it: it is missing\n" },
