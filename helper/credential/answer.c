@@ -26,8 +26,8 @@ static json_t *parse(const char *body, size_t len, const char *api_version,
 		     const char *kind, struct err *e)
 {
 	json_t *root = boundedjson_parse(body, len);
-	const char *its_version = boundedjson_string(root, "apiVersion", NULL);
-	const char *its_kind = boundedjson_string(root, "kind", NULL);
+	const char *its_version = boundedjson_string(root, "apiVersion");
+	const char *its_kind = boundedjson_string(root, "kind");
 	char what[128];
 
 	if (its_version && its_kind && !strcmp(its_version, api_version) &&
@@ -45,7 +45,7 @@ static bool is_token(const char *s, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (!isgraph((unsigned char)s[i]))
 			return false;
-	return len > 0 && len <= DC_STORE_TOKEN_MAX;
+	return len > 0 && len <= (size_t)DC_STORE_TOKEN_MAX;
 }
 
 static bool has_audience(const json_t *aud, const char *wanted)
@@ -88,7 +88,7 @@ static int judge_claims(const json_t *claims, const struct config_token *asked,
 {
 	const json_t *iat = json_object_get(claims, "iat");
 
-	if (!is_subject(boundedjson_string(claims, "sub", NULL), asked))
+	if (!is_subject(boundedjson_string(claims, "sub"), asked))
 		return refuse(e, "its token is for another account");
 	if (asked->audience &&
 	    !has_audience(json_object_get(claims, "aud"), asked->audience))
@@ -98,7 +98,7 @@ static int judge_claims(const json_t *claims, const struct config_token *asked,
 	if (json_is_integer(iat) && json_integer_value(iat) > 0 &&
 	    json_integer_value(iat) < ret->expires)
 		ret->issued = json_integer_value(iat);
-	take_jti(boundedjson_string(claims, "jti", NULL), ret);
+	take_jti(boundedjson_string(claims, "jti"), ret);
 	return 0;
 }
 
@@ -129,8 +129,8 @@ static int judge_token(const json_t *root, const struct config_token *asked,
 
 	if (!text || !is_token(text, len))
 		return refuse(e, "its token is empty, too long or no token");
-	if (judge_expiry(boundedjson_string(status, "expirationTimestamp",
-					    NULL), now, &ret->expires, e) < 0)
+	if (judge_expiry(boundedjson_string(status, "expirationTimestamp"), now,
+			 &ret->expires, e) < 0)
 		return -1;
 	if (jwt_is_one(text, len)) {
 		claims = jwt_claims(text, len);
@@ -173,7 +173,8 @@ void answer_token_wipe(struct answer_token *t)
 
 static bool is_named(const json_t *root, const char *key, const char *wanted)
 {
-	const char *name = boundedjson_string(root, "metadata", key, NULL);
+	const json_t *metadata = json_object_get(root, "metadata");
+	const char *name = boundedjson_string(metadata, key);
 
 	return name && !strcmp(name, wanted);
 }
@@ -186,32 +187,44 @@ static bool has_certificate(const char *pem)
 	return begin && strstr(begin, "-----END CERTIFICATE-----");
 }
 
-static int take_item(const json_t *data, const struct config_config_map *asked,
-		     const struct config_item *item, char **ret, struct err *e)
+/* Its value, which is the tree's; NULL with e where it will not do. */
+static const char *find_item(const json_t *data,
+			     const struct config_config_map *asked,
+			     const struct config_item *item, struct err *e)
 {
-	const char *value = boundedjson_string(data, item->key, NULL);
+	const char *value = boundedjson_string(data, item->key);
 
 	if (!value)
-		return err_set(e, DC_CODE_CONFIG,
-			       "add the key '%s' to the ConfigMap %s/%s, or "
-			       "name another in the configuration", item->key,
-			       asked->namespace, asked->name);
-	if (!strcmp(item->path, DC_CA_NAME) && !has_certificate(value))
-		return err_set(e, DC_CODE_CONFIG,
-			       "put a PEM certificate into the key '%s' of the "
-			       "ConfigMap %s/%s", item->key, asked->namespace,
-			       asked->name);
-	*ret = strdup(value);
+		err_set(e, DC_CODE_CONFIG,
+			"add the key '%s' to the ConfigMap %s/%s, or name "
+			"another in the configuration", item->key,
+			asked->namespace, asked->name);
+	else if (!strcmp(item->path, DC_CA_NAME) && !has_certificate(value))
+		err_set(e, DC_CODE_CONFIG,
+			"put a PEM certificate into the key '%s' of the "
+			"ConfigMap %s/%s", item->key, asked->namespace,
+			asked->name);
+	else
+		return value;
+	return NULL;
+}
+
+static int copy_item(const char *value, char **ret, struct err *e)
+{
+	size_t size = strlen(value) + 1;
+
+	*ret = wipe_malloc(size);
 	if (!*ret)
 		return err_set(e, DC_CODE_INTERNAL,
 			       "give the program more memory");
+	memcpy(*ret, value, size);
 	return 0;
 }
 
 static void free_values(char **values, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		free(values[i]);
+		wipe_free(values[i]);
 		values[i] = NULL;
 	}
 }
@@ -222,14 +235,17 @@ int answer_config_map(const char *body, size_t len,
 {
 	json_t *root = parse(body, len, "v1", "ConfigMap", e);
 	int failed = root ? 0 : -1;
+	const char *value;
 
 	memset(ret_values, 0, asked->item_count * sizeof(*ret_values));
 	if (root && (!is_named(root, "name", asked->name) ||
 		     !is_named(root, "namespace", asked->namespace)))
 		failed = refuse(e, "its answer is another ConfigMap");
-	for (size_t i = 0; !failed && i < asked->item_count; i++)
-		failed = take_item(json_object_get(root, "data"), asked,
-				   &asked->items[i], &ret_values[i], e);
+	for (size_t i = 0; !failed && i < asked->item_count; i++) {
+		value = find_item(json_object_get(root, "data"), asked,
+				  &asked->items[i], e);
+		failed = value ? copy_item(value, &ret_values[i], e) : -1;
+	}
 	json_decref(root);
 	if (failed)
 		free_values(ret_values, asked->item_count);
@@ -239,9 +255,9 @@ int answer_config_map(const char *body, size_t len,
 void answer_status(const char *body, size_t len, char *ret, size_t size)
 {
 	json_t *root = boundedjson_parse(body, len);
-	const char *kind = boundedjson_string(root, "kind", NULL);
-	const char *reason = boundedjson_string(root, "reason", NULL);
-	const char *message = boundedjson_string(root, "message", NULL);
+	const char *kind = boundedjson_string(root, "kind");
+	const char *reason = boundedjson_string(root, "reason");
+	const char *message = boundedjson_string(root, "message");
 	char *both = NULL;
 
 	ret[0] = '\0';

@@ -35,7 +35,7 @@ void answer_token_wipe(struct answer_token *t);
 
 /*
  * The values of asked's items, in their order, NUL-terminated; ret_values is
- * the caller's array of asked->item_count and its elements are to be freed.
+ * the caller's array of asked->item_count and its elements are to be wipe_freed.
  * A key that is missing is DC_CODE_CONFIG.
  */
 int answer_config_map(const char *body, size_t len,

@@ -14,8 +14,8 @@
 #include "smallfile.h"
 #include "wipe.h"
 
-#define MAX_CA (1024 * 1024)
-#define MAX_HEADERS (64 * 1024) /* libcurl keeps them all */
+#define MAX_CA ((size_t)1024 * 1024)
+#define MAX_HEADERS ((size_t)64 * 1024) /* libcurl keeps them all */
 #define MAX_RETRY_AFTER 32	/* as client-go would wait for */
 #define MAX_CONNECTION_SECONDS 60 /* so that a new client certificate counts */
 
@@ -203,8 +203,8 @@ static int append_token(const struct api *api, struct curl_slist **headers,
 
 	if (!path)
 		return 0;
-	if (smallfile_read(AT_FDCWD, path, 0, DC_STORE_TOKEN_MAX, &token,
-			   &len) < 0)
+	if (smallfile_read(AT_FDCWD, path, 0, (size_t)DC_STORE_TOKEN_MAX,
+			   &token, &len) < 0)
 		return fail_file(e, "token", path);
 	if (!trim_token(token, len))
 		return err_set(e, DC_CODE_CONFIG,

@@ -14,7 +14,7 @@
  */
 struct api;
 
-#define API_MAX_ANSWER (1024 * 1024 + 256 * 1024) /* a full ConfigMap as JSON */
+#define API_MAX_ANSWER ((size_t)1280 * 1024) /* a full ConfigMap as JSON */
 #define API_CONNECT_SECONDS 5
 #define API_WHOLE_SECONDS 20
 

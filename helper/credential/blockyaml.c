@@ -48,10 +48,10 @@ static size_t quoted_len(const char *text, size_t len)
 	char quote = text[0];
 
 	for (size_t i = 1; i < len; i++) {
-		if (quote == '"' && text[i] == '\\')
-			i++;
-		else if (text[i] == quote && quote == '\'' && i + 1 < len &&
-			 text[i + 1] == quote)
+		bool doubled = i + 1 < len && text[i] == '\'' &&
+			       text[i + 1] == '\'';
+
+		if (quote == '"' ? text[i] == '\\' : doubled)
 			i++;
 		else if (text[i] == quote)
 			return i + 1;

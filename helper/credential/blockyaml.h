@@ -15,7 +15,7 @@
  * tabs, duplicate keys) is refused with its line. A parser of all of YAML
  * would be the largest one in a program that holds credentials.
  */
-#define BLOCKYAML_MAX_BYTES (256 * 1024)
+#define BLOCKYAML_MAX_BYTES ((size_t)256 * 1024)
 #define BLOCKYAML_MAX_DEPTH 16
 
 /*

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
 #include <stdbool.h>
 
 #include "boundedjson.h"
@@ -32,14 +31,7 @@ json_t *boundedjson_parse(const char *buf, size_t len)
 	return json_loadb(buf, len, JSON_REJECT_DUPLICATES, &ignored);
 }
 
-const char *boundedjson_string(const json_t *root, ...)
+const char *boundedjson_string(const json_t *object, const char *key)
 {
-	const char *key;
-	va_list keys;
-
-	va_start(keys, root);
-	while ((key = va_arg(keys, const char *)))
-		root = json_object_get(root, key);
-	va_end(keys);
-	return json_string_value(root);
+	return json_string_value(json_object_get(object, key));
 }

@@ -15,11 +15,7 @@
  */
 json_t *boundedjson_parse(const char *buf, size_t len);
 
-/*
- * The string at a path of keys that ends with NULL, as "metadata", "uid",
- * NULL; or NULL where there is none. It belongs to the tree.
- */
-const char *boundedjson_string(const json_t *root, ...)
-	__attribute__((sentinel));
+/* The string at that key, which is the tree's; NULL where there is none. */
+const char *boundedjson_string(const json_t *object, const char *key);
 
 #endif

@@ -63,13 +63,15 @@ static const struct key user_keys[] = {
 static int fail_key(const struct place *p, const char *key, const char *remedy,
 		    struct err *e)
 {
-	return err_set(e, DC_CODE_CONFIG, "correct %s: %s '%s', %s.%s: %s",
-		       p->file, p->list, p->name, p->part, key, remedy);
+	err_set(e, DC_CODE_CONFIG, "correct %s: %s '%s', %s.%s: %s", p->file,
+		p->list, p->name, p->part, key, remedy);
+	return -1;
 }
 
 static int out_of_memory(struct err *e)
 {
-	return err_set(e, DC_CODE_INTERNAL, "give the program more memory");
+	err_set(e, DC_CODE_INTERNAL, "give the program more memory");
+	return -1;
 }
 
 static int fail_unknown(const struct place *p, const char *key, struct err *e)

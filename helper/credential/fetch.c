@@ -10,6 +10,7 @@
 #include "fetch.h"
 #include "refusal.h"
 #include "request.h"
+#include "wipe.h"
 
 /* A generation as it grows; harvest_wipe ends it. */
 struct harvest {
@@ -124,7 +125,7 @@ static int harvest_init(struct harvest *h, const struct config_rule *rule,
 static void harvest_wipe(struct harvest *h)
 {
 	for (size_t i = 0; h->values && i < h->room; i++)
-		free(h->values[i]);
+		wipe_free(h->values[i]);
 	free(h->values);
 	free(h->files);
 	answer_token_wipe(&h->token);

@@ -65,7 +65,7 @@ static int check_file(const struct store_file *f, struct err *e)
 	if (!storemeta_is_file(f->name, strlen(f->name)))
 		return err_set(e, DC_CODE_CONFIG,
 			       "correct the path of one of the sources");
-	if (f->len > DC_STORE_FILE_MAX)
+	if (f->len > (size_t)DC_STORE_FILE_MAX)
 		return err_set(e, DC_CODE_CONFIG,
 			       "shorten what '%s' is made from: at most %d "
 			       "bytes", f->name, DC_STORE_FILE_MAX);

@@ -149,8 +149,8 @@ static int look_for_file(const struct ruledir *d, const char *name, char **ret,
 
 	if (missing)
 		return missing;
-	if (smallfile_read(generation, name, O_NOFOLLOW, DC_STORE_FILE_MAX, ret,
-			   ret_len) == 0)
+	if (smallfile_read(generation, name, O_NOFOLLOW,
+			   (size_t)DC_STORE_FILE_MAX, ret, ret_len) == 0)
 		return 0;
 	return errno == ENOENT ? 1 : ruledir_fail(e, name);
 }
