@@ -42,6 +42,8 @@ type Multus struct {
 	// Plugins are the types that the tree's delegateExec lists; nil for a tree
 	// that has no such option.
 	Plugins []string
+	// Accounts is nil where every delegate has the daemon's own account.
+	Accounts *Accounts
 	// Rollout is any text; another one makes a new pod.
 	Rollout string
 }
@@ -57,7 +59,7 @@ const (
 
 // Objects reads upstream's file and edits it.
 func (m Multus) Objects(upstream []byte) ([]*unstructured.Unstructured, error) {
-	objects, err := decode(upstream)
+	objects, err := Decode(upstream)
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +80,14 @@ func (m Multus) Objects(upstream []byte) ([]*unstructured.Unstructured, error) {
 	if edited != 2 {
 		return nil, fmt.Errorf("upstream's file has not the ConfigMap and the DaemonSet expected")
 	}
+	if m.Accounts != nil {
+		objects = append(objects, m.Accounts.configMap())
+	}
 	return objects, nil
 }
 
-func decode(text []byte) ([]*unstructured.Unstructured, error) {
+// Decode reads a file of objects.
+func Decode(text []byte) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
 	for {
@@ -113,6 +119,10 @@ func (m Multus) editConfig(o *unstructured.Unstructured) error {
 			return errors.New("it has no delegateExec to list plugins in")
 		}
 		block["plugins"] = m.Plugins
+		if m.Accounts != nil {
+			program := block["command"].([]any)[0].(string)
+			block["command"] = append([]string{program}, m.Accounts.HelperArguments()...)
+		}
 	}
 	edited, err := json.MarshalIndent(config, "", "  ")
 	if err != nil {
@@ -141,6 +151,9 @@ func (m Multus) editDaemonSet(o *unstructured.Unstructured) error {
 		if err := unstructured.SetNestedSlice(o.Object, containers, path...); err != nil {
 			return err
 		}
+	}
+	if m.Accounts != nil {
+		return m.Accounts.addTo(o)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
 
 	"multus-delegate-credentials/e2e/delegates"
 	"multus-delegate-credentials/e2e/manifests"
@@ -26,6 +27,7 @@ import (
 
 const (
 	fieldManager     = "delegate-credentials-e2e"
+	daemonContainer  = "kube-multus"
 	daemonSocket     = "/run/multus/multus.sock"
 	thickDaemonSet   = "deployments/multus-daemonset-thick.yml"
 	multusModule     = "gopkg.in/k8snetworkplumbingwg/multus-cni.v4"
@@ -44,6 +46,9 @@ type Deployment struct {
 	Config map[string]any
 	// Plugins are those that the patched daemon lists; nil: Listed.
 	Plugins []string
+	// Accounts is the configuration that gives delegates accounts of their own;
+	// "": they have the daemon's.
+	Accounts string
 	// Fresh asks for a daemon that has not run anything yet.
 	Fresh bool
 }
@@ -70,6 +75,12 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 		if m.Plugins = d.Plugins; m.Plugins == nil {
 			m.Plugins = Listed()
 		}
+	}
+	if d.Accounts != "" {
+		if err := b.loadSidecar(ctx); err != nil {
+			return err
+		}
+		m.Accounts = &manifests.Accounts{Image: sidecarImage, Config: d.Accounts}
 	}
 	if m.Rollout, err = b.rollout(ctx, d, m, upstream); err != nil {
 		return err
@@ -154,21 +165,28 @@ func (b *Bed) apply(ctx context.Context, o *unstructured.Unstructured) error {
 		return err
 	}
 	return until(ctx, o.GetKind()+" "+o.GetName()+" to be applied", func(ctx context.Context) error {
-		mapping, err := b.mapper.RESTMapping(o.GroupVersionKind().GroupKind(), o.GroupVersionKind().Version)
+		client, err := b.clientOf(o)
 		if err != nil {
-			b.mapper.Reset()
 			return err
 		}
-		client := b.dynamic.Resource(mapping.Resource)
 		var object map[string]any
 		if err := json.Unmarshal(data, &object); err != nil {
 			return err
 		}
 		options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
-		_, err = client.Namespace(o.GetNamespace()).
-			Apply(ctx, o.GetName(), &unstructured.Unstructured{Object: object}, options)
+		_, err = client.Apply(ctx, o.GetName(), &unstructured.Unstructured{Object: object}, options)
 		return err
 	})
+}
+
+// clientOf is the API of the object's kind, in its namespace.
+func (b *Bed) clientOf(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	mapping, err := b.mapper.RESTMapping(o.GroupVersionKind().GroupKind(), o.GroupVersionKind().Version)
+	if err != nil {
+		b.mapper.Reset()
+		return nil, err
+	}
+	return b.dynamic.Resource(mapping.Resource).Namespace(o.GetNamespace()), nil
 }
 
 // waitForDaemon ends when each node has just the new daemon and it answers.
@@ -232,7 +250,7 @@ func (b *Bed) DaemonLog(ctx context.Context) (string, error) {
 	var all strings.Builder
 	for _, pod := range pods {
 		text, err := b.API.CoreV1().Pods(pod.Namespace).
-			GetLogs(pod.Name, &corev1.PodLogOptions{}).DoRaw(ctx)
+			GetLogs(pod.Name, &corev1.PodLogOptions{Container: daemonContainer}).DoRaw(ctx)
 		if err != nil {
 			return "", err
 		}

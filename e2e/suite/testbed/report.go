@@ -18,6 +18,8 @@ type Report struct {
 	PodNamespace string   `json:"podNamespace"`
 	Pod          string   `json:"pod"`
 	Source       string   `json:"source"`
+	Rule         string   `json:"rule"`
+	JTI          string   `json:"jti"`
 	Fallbacks    []string `json:"fallbacks"`
 	ExitStatus   *int     `json:"exitStatus"`
 }
