@@ -83,12 +83,15 @@ need_build() {
   header linux/mount.h linux-libc-dev "the kernel's mount calls"
   header seccomp.h libseccomp-dev "confines multus-delegate-exec while it waits"
   archive libseccomp.a libseccomp-dev "confines multus-delegate-exec while it waits"
+  header curl/curl.h libcurl4-openssl-dev "multus-credential calls the API server with it"
+  header jansson.h libjansson-dev "multus-credential reads and writes JSON with it"
 }
 
 need_check() {
   needs build
   header cmocka.h libcmocka-dev "the framework of the C unit tests"
   header jansson.h libjansson-dev "reads the JSON that the C tests look at"
+  program openssl openssl "serves TLS in the C unit tests"
 }
 
 need_helper() {
