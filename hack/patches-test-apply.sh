@@ -105,7 +105,8 @@ apply_twice() {
   local said
   state "$W/checkout" >"$W/before"
   said=$(apply "$W/checkout")
-  has "$said" "has the series of $VERSION already"
+  has "$said" "has the series of $VERSION"
+  has "$said" " already: nothing to do"
   same 0 "$(<"$W/status")"
   same "$(<"$W/before")" "$(state "$W/checkout")"
 }

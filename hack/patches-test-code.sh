@@ -140,7 +140,7 @@ code_shipped() {
   config=${config//\/usr\/src\/multus-cni\/bin\/multus-delegate-exec//bin/true}
   config=${config//\/host\/run\/multus\//$W/daemon/run}
   config=${config//\/host\/etc\/cni\/net.d/$W/daemon}
-  said=$(daemon "$config")
+  said=$(daemon "${config/\{/\{\"logToStderr\": true,}")
   has "$said" 'command ["/bin/true" "--directory=/var/run/secrets/kubernetes.io/serviceaccount"], root "/hostroot", plugins []'
 }
 

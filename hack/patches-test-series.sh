@@ -41,9 +41,13 @@ series_tree() {
   ! differs=$(wanted_differs "$W/tip" "$VERSION") || fail "$differs"
 }
 
+# One more up to 4.1, whose daemon ends without a word at a configuration that it
+# cannot read.
 series_eleven_lines() {
-  local touched
-  touched=$(changed --numstat --diff-filter=MDT -- '*.go')
+  local touched silent=cmd/multus-daemon/main.go said=
+  case $VERSION in v4.[01].*) said=1 ;; esac
+  same "${said:+$'1\t0\t'$silent}" "$(changed --numstat -- "$silent")"
+  touched=$(changed --numstat --diff-filter=MDT -- '*.go' ":!$silent")
   same $'pkg/server/server.go\npkg/server/types.go' "$(cut -f3 <<<"$touched")"
   same "11 0" "$(awk '{ added += $1; lost += $2 } END { print added, lost }' <<<"$touched")"
 }
@@ -61,7 +65,7 @@ series_no_dependency() { same "" "$(changed --name-only -- go.mod go.sum vendor)
 
 # What a commit may touch, by its place.
 series_order() {
-  local want=("^pkg/delegateexec/" "^(docs|pkg/server)/" "^(e2e|[.]github/workflows)/" "^images/" "^deployments/")
+  local want=("^pkg/delegateexec/" "^(docs/|pkg/server/|cmd/multus-daemon/main[.]go$)" "^(e2e|[.]github/workflows)/" "^images/" "^deployments/")
   local i=0 commit
   same "${#want[@]}" "${#PATCHES[@]}"
   for commit in $(git -C "$W/tip" rev-list --reverse base..HEAD); do
