@@ -88,7 +88,7 @@ static int run(const struct fetch_options *o, const struct config *config,
 	       struct err *e)
 {
 	const struct config_rule *rule = roster_rule(config, o->rule, e);
-	struct store_state state;
+	struct store_state state = { 0 };
 	struct session session;
 	int result;
 

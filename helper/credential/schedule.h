@@ -28,7 +28,7 @@
 
 #define SCHEDULE_START (2 * SCHEDULE_SECOND) /* spread of the first request */
 #define SCHEDULE_LEAD (2 * SCHEDULE_MINUTE)  /* a renewal before the end */
-#define SCHEDULE_LONGEST (30 * 60 * SCHEDULE_MINUTE) /* renewed once a day */
+#define SCHEDULE_LONGEST (SCHEDULE_MINUTE * 60 * 30) /* renewed once a day */
 #define SCHEDULE_LEEWAY SCHEDULE_MINUTE		     /* between two clocks */
 #define SCHEDULE_LEAST (10 * SCHEDULE_SECOND) /* between two good requests */
 #define SCHEDULE_BACKOFF (5 * SCHEDULE_MINUTE)

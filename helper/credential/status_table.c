@@ -14,7 +14,7 @@
 #define JTI_WIDTH 8 /* enough to tell two apart, as git does */
 #define INDENT 4
 
-#define MINUTE 60
+#define MINUTE INT64_C(60)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 
