@@ -124,7 +124,7 @@ static void look_at_store(struct refresh *r, struct roster_entry *entry,
 		return;
 	if (!roster_is_of(entry->rule, &state))
 		remove_rule(r, name, "of another account or audience");
-	else if (entry->since == 0 &&
+	else if (!entry->is_other &&
 		 is_complete(&r->session.store, entry->rule))
 		schedule_found(&entry->schedule, state.meta.issued,
 			       state.meta.expires, now);
@@ -177,9 +177,8 @@ static bool was_renewed(struct roster_entry *entry,
 {
 	struct schedule s = entry->schedule;
 
-	if (!roster_is_of(entry->rule, state) ||
-	    state->meta.issued == s.issued ||
-	    state->meta.issued < entry->since)
+	if (entry->is_other || !roster_is_of(entry->rule, state) ||
+	    state->meta.issued == s.issued)
 		return false;
 	schedule_found(&s, state->meta.issued, state->meta.expires, now);
 	if (schedule_is_past(&s, now))
@@ -188,15 +187,19 @@ static bool was_renewed(struct roster_entry *entry,
 	return true;
 }
 
-static void note(struct schedule *s, const struct fetch_result *result,
+static void note(struct roster_entry *entry, const struct fetch_result *result,
 		 const struct schedule_clock *now)
 {
-	if (result->outcome == FETCH_DONE)
+	struct schedule *s = &entry->schedule;
+
+	if (result->outcome == FETCH_DONE) {
+		entry->is_other = false;
 		schedule_renewed(s, result->issued, result->expires, now);
-	else if (result->outcome == FETCH_REFUSED)
+	} else if (result->outcome == FETCH_REFUSED) {
 		schedule_refused(s, now);
-	else
+	} else {
 		schedule_failed(s, result->retry_after, now);
+	}
 }
 
 static void request(struct refresh *r, struct roster_entry *entry)
@@ -209,7 +212,7 @@ static void request(struct refresh *r, struct roster_entry *entry)
 
 	fetch_rule(&r->session.fetch, entry->rule, &result);
 	now = now_read();
-	note(&entry->schedule, &result, &now);
+	note(entry, &result, &now);
 	if (store_read(&r->session.store, entry->rule->name, &state, &ignored) <
 	    0)
 		memset(&state, 0, sizeof(state));

@@ -78,7 +78,7 @@ static void enter(struct roster_entry *entry, const struct config_rule *rule,
 		schedule_init(&entry->schedule, node, rule->name);
 		schedule_start(&entry->schedule, now);
 		entry->is_new = true;
-		entry->since = before == NULL ? 0 : now->wall / 1000;
+		entry->is_other = before != NULL;
 	}
 	entry->rule = rule;
 }

@@ -17,8 +17,8 @@
 struct roster_entry {
 	const struct config_rule *rule;
 	struct schedule schedule;
-	bool is_new;   /* to us, or its sources are: the store is to be seen to */
-	int64_t since; /* Unix seconds; what is older has other sources */
+	bool is_new;   /* or its sources: the store is to be looked at */
+	bool is_other; /* its sources are: the store has what they were */
 };
 
 /* { 0 } is an empty one. */
