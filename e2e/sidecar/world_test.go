@@ -92,23 +92,32 @@ func (w *world) write(t *testing.T, name, content string) {
 	}
 }
 
-// run starts multus-credential fetch as the sidecar's user. Returns whether it
-// succeeded and what it wrote.
-func (w *world) run(t *testing.T) (bool, string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	program := filepath.Join(os.Getenv("MDC_BUILD"), "multus-credential")
-	cmd := exec.CommandContext(ctx, program, "fetch", "userspace", "--force", "--node-name=node-1",
-		"--config="+filepath.Join(w.dir, "config.json"),
-		"--kubeconfig="+filepath.Join(w.dir, "kubeconfig"),
-		"--store="+filepath.Join(w.dir, "store"))
+// command is one of multus-credential's, to run as the sidecar's user.
+func (w *world) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(os.Getenv("MDC_BUILD"), "multus-credential"), append([]string{name,
+		"--store=" + filepath.Join(w.dir, "store")}, args...)...)
 	// A proxy would see the token; these are not to count.
 	cmd.Env = []string{"HTTPS_PROXY=http://127.0.0.1:1", "ALL_PROXY=http://127.0.0.1:1",
 		"ASAN_OPTIONS=" + os.Getenv("ASAN_OPTIONS")}
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: storeUID, Gid: storeUID}}
 	}
+	return cmd
+}
+
+// online are the options of a command that reaches the API server.
+func (w *world) online() []string {
+	return []string{"--node-name=node-1", "--config=" + filepath.Join(w.dir, "config.json"),
+		"--kubeconfig=" + filepath.Join(w.dir, "kubeconfig")}
+}
+
+// run starts multus-credential fetch as the sidecar's user. Returns whether it
+// succeeded and what it wrote.
+func (w *world) run(t *testing.T) (bool, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := w.command(ctx, "fetch", append(w.online(), "userspace", "--force")...)
 	output, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	switch {
