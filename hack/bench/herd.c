@@ -20,8 +20,8 @@
 
 /* Starting is one thing, steady state another: this is where it begins. */
 #define STEADY 60
-#define OUTAGE (12 * 3600)
-#define OUTAGE_END (13 * 3600)
+#define OUTAGE 43200 /* from noon, for an hour */
+#define OUTAGE_END 46800
 #define RECOVERED (OUTAGE_END + 300) /* the longest that one waits */
 
 struct scenario {

@@ -206,6 +206,5 @@ bool schedule_is_past(const struct schedule *s,
 {
 	int64_t age = now->wall - s->issued * SCHEDULE_SECOND;
 
-	return validity(s, now) <= 0 || age >= interval(s) ||
-	       age < -SCHEDULE_LEEWAY;
+	return age >= interval(s) || age < -SCHEDULE_LEEWAY;
 }

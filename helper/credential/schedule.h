@@ -75,7 +75,7 @@ void schedule_refused(struct schedule *s, const struct schedule_clock *now);
  */
 int64_t schedule_wait(struct schedule *s, const struct schedule_clock *now);
 
-/* Whether a generation is past its regular renewal, or no longer valid. */
+/* Whether it is past its regular renewal (which is before its end), or odd. */
 bool schedule_is_past(const struct schedule *s,
 		      const struct schedule_clock *now);
 

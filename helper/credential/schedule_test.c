@@ -356,6 +356,19 @@ static void a_step_of_the_clock_does_not_end_a_pause(void **state)
 	assert_true(s.due == due);
 }
 
+static void a_step_of_the_clock_does_not_end_a_backoff(void **state)
+{
+	struct schedule s = of_node(1);
+	struct schedule_clock now = at(3000);
+
+	(void)state;
+	renewal(&s, 0, HOUR);
+	schedule_failed(&s, 300, &now);
+	now = at(3100);
+	now.wall += 7200 * 1000; /* by which the token has expired */
+	assert_within((double)schedule_wait(&s, &now), 200e3, 201e3);
+}
+
 static void after_a_step_the_next_one_is_spread(void **state)
 {
 	int early = 0;
@@ -468,6 +481,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_clock_is_no_flood),
 		cmocka_unit_test(a_step_of_the_clock_brings_it_forward),
 		cmocka_unit_test(a_step_of_the_clock_does_not_end_a_pause),
+		cmocka_unit_test(a_step_of_the_clock_does_not_end_a_backoff),
 		cmocka_unit_test(after_a_step_the_next_one_is_spread),
 		cmocka_unit_test(another_process_may_have_renewed_it),
 		cmocka_unit_test(a_herd_that_starts_together_spreads),
