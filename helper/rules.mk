@@ -45,7 +45,7 @@ UNIT_SRC := $(wildcard helper/common/*_test.c helper/credential/*_test.c)
 
 COMMON_OBJ := $(COMMON_SRC:helper/%.c=$(HELPER_O)/%.o)
 EXEC_OBJ := $(EXEC_SRC:helper/%.c=$(HELPER_O)/%.o)
-CREDENTIAL_OBJ := $(CREDENTIAL_SRC:helper/%.c=$(HELPER_O)/%.o)
+CREDENTIAL_OBJ := $(CREDENTIAL_SRC:helper/%.c=$(HELPER_O)/%.o) $(HELPER_O)/exec/fd.o
 UNIT_TESTS := $(UNIT_SRC:helper/%.c=$(HELPER_O)/%)
 
 DELEGATE_EXEC := $(O)/multus-delegate-exec

@@ -17,21 +17,6 @@
 #define ERROR_NEXT_NAME DC_STORE_ERROR_NAME ".tmp"
 #define MAX_NAMES 16 /* tried, where the clock has gone back */
 
-static int write_all(int fd, const char *buf, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, buf, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		buf += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* A new file, whole. Where that fails, ruledir_tidy takes what there is. */
 static int write_file(int at, const char *name, const char *buf, size_t len)
 {
@@ -40,7 +25,7 @@ static int write_file(int at, const char *name, const char *buf, size_t len)
 				    O_CLOEXEC,
 			    0400);
 
-	return fd < 0 ? -1 : write_all(fd, buf, len);
+	return fd < 0 ? -1 : fd_write_all(fd, buf, len);
 }
 
 static int make_generation(const struct ruledir *d,

@@ -157,17 +157,16 @@ static int clear(const struct ruledir *d, int at, const char *dir,
 	int fd = openat(at, dir,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	const char *name;
 	int failed = 0;
 
 	if (!stream) {
 		fd_close(&fd);
 		return -1;
 	}
-	while (!failed && (entry = readdir(stream)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
-		    !belongs(d, entry->d_name, current))
-			failed = remove_one(d, fd, entry->d_name);
+	while (!failed && (name = fd_list_next(stream)))
+		if (!belongs(d, name, current))
+			failed = remove_one(d, fd, name);
 	closedir(stream);
 	return failed;
 }

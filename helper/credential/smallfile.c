@@ -15,24 +15,6 @@ static int fail(int errnum)
 	return -1;
 }
 
-/* One byte more than allowed is asked for: so a file that grows is seen. */
-static int read_all(int fd, char *buf, size_t size, size_t *ret_len)
-{
-	*ret_len = 0;
-	while (*ret_len < size) {
-		ssize_t n = read(fd, buf + *ret_len, size - *ret_len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			return 0;
-		*ret_len += (size_t)n;
-	}
-	return fail(EFBIG);
-}
-
 int smallfile_read(int dir_fd, const char *path, int flags, size_t max,
 		   char **ret, size_t *ret_len)
 {
@@ -42,6 +24,7 @@ int smallfile_read(int dir_fd, const char *path, int flags, size_t max,
 	auto_wipe buf = NULL;
 	struct stat st;
 	size_t size;
+	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -1;
@@ -51,9 +34,14 @@ int smallfile_read(int dir_fd, const char *path, int flags, size_t max,
 		return fail(EFBIG);
 	size = (size_t)st.st_size + 1;
 	buf = wipe_malloc(size);
-	if (!buf || read_all(fd, buf, size, ret_len) < 0)
+	/* One byte more than allowed is asked for: so a file that grows is seen. */
+	n = buf ? fd_read_all(fd, buf, size) : -1;
+	if (n < 0)
 		return -1;
-	buf[*ret_len] = '\0';
+	if ((size_t)n == size)
+		return fail(EFBIG);
+	*ret_len = (size_t)n;
+	buf[n] = '\0';
 	*ret = buf;
 	buf = NULL;
 	return 0;

@@ -102,16 +102,13 @@ static int remove_tree(int at, const char *name, int depth);
 
 static int remove_entries(DIR *d, int depth)
 {
-	struct dirent *entry;
+	const char *name;
 
-	while ((entry = readdir(d)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd(d), entry->d_name, 0) == 0)
+	while ((name = fd_list_next(d)) != NULL) {
+		if (unlinkat(dirfd(d), name, 0) == 0)
 			continue;
 		if (errno != EISDIR || depth == 0 ||
-		    remove_tree(dirfd(d), entry->d_name, depth - 1) < 0)
+		    remove_tree(dirfd(d), name, depth - 1) < 0)
 			return -1;
 	}
 	return 0;
