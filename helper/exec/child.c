@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "delegate-credentials.h"
 #include "child.h"
-#include "fd.h"
-
-/* A plugin that is being installed: as Multus waits for it, so do we. */
-#define EXEC_TRIES 6
-
-static _Noreturn void child_fail(int started, int in_exec)
-{
-	struct child_failure failure = { .errnum = errno, .in_exec = in_exec };
-
-	if (write(started, &failure, sizeof(failure)) < 0)
-		_exit(126);
-	_exit(127);
-}
 
 /* Set before the check, so that no death of the parent goes unnoticed. */
 static void die_with_parent(pid_t parent)
@@ -36,51 +25,47 @@ static int enter_root(int root)
 	return chdir("/");
 }
 
-static void exec_plugin(const char *plugin, char **environment)
+/*
+ * Between vfork and exec: the memory is the parent's, who waits and reads
+ * there why it came to nothing. Descriptors, directories and signals are not.
+ */
+static _Noreturn void become(const char *plugin, pid_t parent, int root,
+			     const struct outfit *outfit,
+			     const struct signals *signals,
+			     struct child_failure *failure)
 {
 	char *argv[] = { (char *)plugin, NULL };
 
-	for (int i = 0; i < EXEC_TRIES; i++) {
-		if (i)
-			sleep(1);
-		execve(plugin, argv, environment);
-		if (errno != ETXTBSY)
-			break;
-	}
-}
-
-static _Noreturn void run_child(pid_t parent, int root,
-				const struct outfit *outfit,
-				const char *plugin,
-				const struct signals *signals, int started)
-{
 	die_with_parent(parent);
-	if (enter_root(root) < 0 || dup2(outfit->input, STDIN_FILENO) < 0 ||
-	    syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		child_fail(started, 0);
-	signals_give_back(signals);
-	exec_plugin(plugin, outfit->environment);
-	child_fail(started, 1);
+	if (enter_root(root) == 0 &&
+	    dup2(outfit->input, STDIN_FILENO) >= 0 &&
+	    syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
+		signals_give_back(signals);
+		failure->in_exec = true;
+		execve(plugin, argv, outfit->environment);
+	}
+	failure->errnum = errno;
+	_exit(127);
 }
 
 int child_start(int root, const struct outfit *outfit, const char *plugin,
-		const struct signals *signals, struct child *ret, struct err *e)
+		const struct signals *signals, pid_t *ret,
+		struct child_failure *failure, struct err *e)
 {
 	pid_t parent = getpid();
-	int ends[2];
+	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "pipe2 failed");
-	ret->started = ends[0];
-	ret->pid = fork();
-	if (ret->pid == 0)
-		run_child(parent, root, outfit, plugin, signals, ends[1]);
-	fd_close(&ends[1]);
-	if (ret->pid < 0) {
-		fd_close(&ret->started);
+	*failure = (struct child_failure){ 0 };
+	/* A copy of our pages would cost more than the mounts do. */
+	pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+	if (pid == 0) /* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
+		become(plugin, parent, root, outfit, signals, failure);
+	if (pid < 0)
 		return err_sys(e, DC_CODE_INTERNAL, errno,
-			       "raise the limit of processes or memory: fork "
+			       "raise the limit of processes or memory: vfork "
 			       "failed");
-	}
+	if (failure->errnum)
+		waitpid(pid, NULL, 0);
+	*ret = pid;
 	return 0;
 }

@@ -2,34 +2,29 @@
 #ifndef CHILD_H
 #define CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "../common/err.h"
 #include "outfit.h"
 #include "signals.h"
 
-/* What becomes of the child between fork and exec. */
+/* What kept a child from becoming the delegate; errnum 0: nothing did. */
 struct child_failure {
 	int errnum;
-	int in_exec; /* else: on the way into the root */
-};
-
-struct child {
-	pid_t pid;
-	/*
-	 * Owned; ends without a byte when the delegate has started, else
-	 * yields one struct child_failure.
-	 */
-	int started;
+	bool in_exec; /* else: on the way into the root */
 };
 
 /*
  * Starts plugin (a path inside root, its argv[0] too) in root with its outfit,
  * working directory /, no descriptor but 0 to 2, signals as the caller gave
- * them to us. It dies when this process does.
+ * them to us. It dies when this process does. Returns once it runs, with its
+ * pid in *ret, or once *failure says why it does not; -1 with *e where there
+ * was not even a child.
  */
 int child_start(int root, const struct outfit *outfit, const char *plugin,
-		const struct signals *signals, struct child *ret, struct err *e)
+		const struct signals *signals, pid_t *ret,
+		struct child_failure *failure, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif

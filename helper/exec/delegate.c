@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,6 +21,10 @@
 
 /* How long an ADD waits for its credential to come into the store. */
 #define PATIENCE_US 5000000ULL
+
+/* A plugin that is being installed: as Multus waits for it, so do we. */
+#define EXEC_TRIES 6
+#define EXEC_PAUSE_MS 1000
 
 /* One run, from the plan to the last unmount. */
 struct run {
@@ -167,26 +172,46 @@ static int explain_failure(const struct child_failure *f, const char *plugin,
 		       "root cannot be entered");
 }
 
+/* False if there is no next try: SIGTERM came. */
+static bool wait_before_next_try(const struct run *run)
+{
+	struct pollfd fds[] = {
+		{ .fd = run->signals.fd, .events = POLLIN },
+		{ .fd = run->caller },
+	};
+
+	/* Takes the SIGCHLD of the last try, too. */
+	if (signals_terminated(&run->signals))
+		return false;
+	poll(fds, 2, EXEC_PAUSE_MS);
+	return !signals_terminated(&run->signals);
+}
+
 static int start_and_wait(struct run *run, int *ret, struct err *e)
 {
 	const char *plugin = run->request->options.plugin;
-	struct outcome outcome;
-	struct child child;
+	bool go_on = !signals_terminated(&run->signals);
+	struct child_failure failure;
+	pid_t pid;
 
-	if (signals_terminated(&run->signals)) {
-		*ret = SIGTERM; /* a wait status: ended by it */
-		return 0;
+	for (int i = 1; go_on; i++) {
+		if (caller_is_gone(run->caller))
+			return err_set(e, DC_CODE_INTERNAL,
+				       "start the request again: its caller "
+				       "is gone");
+		if (child_start(run->stage.root, &run->outfit, plugin,
+				&run->signals, &pid, &failure, e) < 0)
+			return -1;
+		if (!failure.errnum) {
+			*ret = supervise(pid, &run->signals, run->caller,
+					 run->report);
+			return 0;
+		}
+		if (failure.errnum != ETXTBSY || i == EXEC_TRIES)
+			return explain_failure(&failure, plugin, e);
+		go_on = wait_before_next_try(run);
 	}
-	if (caller_is_gone(run->caller))
-		return err_set(e, DC_CODE_INTERNAL,
-			       "start the request again: its caller is gone");
-	if (child_start(run->stage.root, &run->outfit, plugin, &run->signals,
-			&child, e) < 0)
-		return -1;
-	supervise(&child, &run->signals, run->caller, &outcome, run->report);
-	if (!outcome.started)
-		return explain_failure(&outcome.failure, plugin, e);
-	*ret = outcome.wait_status;
+	*ret = SIGTERM; /* a wait status: ended by it */
 	return 0;
 }
 

@@ -1,55 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "confine.h"
-#include "fd.h"
 #include "supervise.h"
 
 /* Between SIGTERM and SIGKILL for a delegate whose caller is gone. */
 #define GRACE_US 5000000ULL
 
 struct watch {
-	const struct child *child;
-	struct outcome *outcome;
-	struct report *report;
-	int started;	  /* -1 once it is known whether the delegate runs */
+	pid_t delegate;
 	int caller;	  /* -1 once it is gone, or if there never was one */
 	uint64_t kill_at; /* 0: not */
 	bool ended;
+	int status;
 };
 
 /*
  * The caller waits for the end of the delegate's output: we must not keep it
  * open. Until here it was needed for an error of our own.
  */
-static void delegate_runs(struct watch *w)
+static void leave_the_rest(struct report *r)
 {
-	w->outcome->started = true;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		close(fd);
 	if (confine_waiting() < 0)
-		report_fallback(w->report,
+		report_fallback(r,
 				"seccomp: the waiting helper is not confined "
 				"(%s)",
 				err_errno_text(errno));
-}
-
-static void read_started(struct watch *w)
-{
-	ssize_t n;
-
-	do
-		n = read(w->started, &w->outcome->failure,
-			 sizeof(w->outcome->failure));
-	while (n < 0 && errno == EINTR);
-	fd_close(&w->started);
-	if (n == 0)
-		delegate_runs(w);
 }
 
 static void reap(struct watch *w)
@@ -58,9 +41,9 @@ static void reap(struct watch *w)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != w->child->pid)
+		if (pid != w->delegate)
 			continue;
-		w->outcome->wait_status = status;
+		w->status = status;
 		w->ended = true;
 		return;
 	}
@@ -69,7 +52,7 @@ static void reap(struct watch *w)
 static void caller_went(struct watch *w)
 {
 	w->caller = -1;
-	kill(w->child->pid, SIGTERM);
+	kill(w->delegate, SIGTERM);
 	w->kill_at = clock_us() + GRACE_US;
 }
 
@@ -86,7 +69,7 @@ static void kill_when_due(struct watch *w)
 {
 	if (!w->kill_at || clock_us() < w->kill_at)
 		return;
-	kill(w->child->pid, SIGKILL);
+	kill(w->delegate, SIGKILL);
 	w->kill_at = 0;
 }
 
@@ -94,36 +77,26 @@ static void watch_once(struct watch *w, const struct signals *s)
 {
 	struct pollfd fds[] = {
 		{ .fd = s->fd, .events = POLLIN },
-		{ .fd = w->started, .events = POLLIN },
 		{ .fd = w->caller },
 	};
 
-	if (poll(fds, 3, time_left_ms(w)) < 0 && errno != EINTR)
+	if (poll(fds, 2, time_left_ms(w)) < 0 && errno != EINTR)
 		return;
-	if (w->started >= 0 && fds[1].revents)
-		read_started(w);
 	if (signals_terminated(s))
-		kill(w->child->pid, SIGTERM);
-	if (w->caller >= 0 && (fds[2].revents & POLLERR))
+		kill(w->delegate, SIGTERM);
+	if (w->caller >= 0 && (fds[1].revents & POLLERR))
 		caller_went(w);
 	kill_when_due(w);
 	reap(w);
 }
 
-void supervise(const struct child *c, const struct signals *s, int caller,
-	       struct outcome *ret, struct report *r)
+int supervise(pid_t delegate, const struct signals *s, int caller,
+	      struct report *r)
 {
-	struct watch w = {
-		.child = c,
-		.outcome = ret,
-		.report = r,
-		.started = c->started,
-		.caller = caller,
-	};
+	struct watch w = { .delegate = delegate, .caller = caller };
 
-	memset(ret, 0, sizeof(*ret));
+	leave_the_rest(r);
 	while (!w.ended)
 		watch_once(&w, s);
-	if (w.started >= 0)
-		read_started(&w);
+	return w.status;
 }

@@ -277,20 +277,33 @@ static int hold_for_writing(const struct world *w)
 }
 
 /* The helper's child waits between two tries. */
-static bool sleeps(pid_t pid)
+/* In its pause between two tries: its poll of two descriptors. */
+static bool pauses(pid_t pid)
 {
+	unsigned long fds, count = 0;
 	char path[64];
 	long nr = -1;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	f = pid ? fopen(path, "re") : NULL;
+	f = fopen(path, "re");
 	if (!f)
 		return false;
-	if (fscanf(f, "%ld", &nr) != 1)
+	if (fscanf(f, "%ld %lx %lx", &nr, &fds, &count) != 3)
 		nr = -1;
 	fclose(f);
-	return nr == SYS_clock_nanosleep || nr == SYS_nanosleep;
+	return (nr == SYS_poll || nr == SYS_ppoll) && count == 2;
+}
+
+static void start_a_busy_one(struct world *w, const struct call *c,
+			     struct job *j)
+{
+	uint64_t deadline = 0;
+
+	job_start(w, c, j);
+	while (!pauses(j->pid) && patience(&deadline))
+		continue;
+	assert_int_equal(child_of(j->pid), 0);
 }
 
 static void a_busy_one_is_waited_for(void **state)
@@ -298,18 +311,32 @@ static void a_busy_one_is_waited_for(void **state)
 	struct world *w = *state;
 	struct call c = { .script = "cat " DC_SA "/token" };
 	int fd = hold_for_writing(w);
-	uint64_t deadline = 0;
 	struct job j;
 
-	job_start(w, &c, &j);
-	while (!sleeps(child_of(j.pid)) && patience(&deadline))
-		continue;
-	assert_true(sleeps(child_of(j.pid)));
+	start_a_busy_one(w, &c, &j);
 	close(fd);
 	job_end(&j);
 	expect_ok(&j);
 	expect_out(&j, w->token);
 	job_free(&j);
+	world_check(w);
+}
+
+static void a_busy_one_is_given_up_at_sigterm(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "print ran" };
+	int fd = hold_for_writing(w);
+	struct job j;
+
+	start_a_busy_one(w, &c, &j);
+	kill(j.pid, SIGTERM);
+	job_end(&j);
+	assert_true(WIFSIGNALED(j.status));
+	assert_int_equal(WTERMSIG(j.status), SIGTERM);
+	expect_no_out(&j, "ran");
+	job_free(&j);
+	close(fd);
 	world_check(w);
 }
 
@@ -342,6 +369,7 @@ int main(void)
 		WORLD_TEST(one_that_is_no_program),
 		WORLD_TEST(a_directory),
 		WORLD_TEST(a_busy_one_is_waited_for),
+		WORLD_TEST(a_busy_one_is_given_up_at_sigterm),
 		WORLD_TEST(a_busy_one_is_not_waited_for_for_ever),
 	};
 
