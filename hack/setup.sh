@@ -81,8 +81,7 @@ need_build() {
   header stdio.h libc6-dev "the C library to compile against"
   archive libc.a libc6-dev "the C library to link into a static program"
   header linux/mount.h linux-libc-dev "the kernel's mount calls"
-  header seccomp.h libseccomp-dev "confines multus-delegate-exec while it waits"
-  archive libseccomp.a libseccomp-dev "confines multus-delegate-exec while it waits"
+  header seccomp.h libseccomp-dev "makes the seccomp filters of the C programs"
   header curl/curl.h libcurl4-openssl-dev "multus-credential calls the API server with it"
   header jansson.h libjansson-dev "multus-credential reads and writes JSON with it"
 }

@@ -44,7 +44,7 @@ CREDENTIAL_SRC := $(filter-out %_test.c,$(wildcard helper/credential/*.c))
 UNIT_SRC := $(wildcard helper/common/*_test.c helper/credential/*_test.c)
 
 COMMON_OBJ := $(COMMON_SRC:helper/%.c=$(HELPER_O)/%.o)
-EXEC_OBJ := $(EXEC_SRC:helper/%.c=$(HELPER_O)/%.o)
+EXEC_OBJ := $(EXEC_SRC:helper/%.c=$(HELPER_O)/%.o) $(HELPER_O)/filter/made.o
 CREDENTIAL_OBJ := $(CREDENTIAL_SRC:helper/%.c=$(HELPER_O)/%.o) $(HELPER_O)/exec/fd.o
 UNIT_TESTS := $(UNIT_SRC:helper/%.c=$(HELPER_O)/%)
 
@@ -63,7 +63,15 @@ $(HELPER_O)/%.o: helper/%.c helper/rules.mk
 	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(DELEGATE_EXEC_UNSTRIPPED): $(COMMON_OBJ) $(EXEC_OBJ)
-	$(Q)$(CC) $(EXEC_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ -lseccomp
+	$(Q)$(CC) $(EXEC_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^
+
+# The seccomp filter, made once for all runs.
+$(HELPER_O)/filter/waitfilter: $(HELPER_O)/filter/waitfilter.o
+	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lseccomp
+
+$(HELPER_O)/filter/made.o: $(HELPER_O)/filter/waitfilter helper/exec/waitfilter.h
+	$(Q)$< >$(@:.o=.c)
+	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -Ihelper/exec -c -o $@ $(@:.o=.c)
 
 $(CREDENTIAL_UNSTRIPPED): $(COMMON_OBJ) $(CREDENTIAL_OBJ)
 	$(Q)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ $(CREDENTIAL_LIBS)

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WAITFILTER_H
+#define WAITFILTER_H
+
+#include <linux/filter.h>
+
+/* What a waiting helper may still call. helper/filter/ makes it. */
+extern const struct sock_fprog wait_filter;
+
+#endif
