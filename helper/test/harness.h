@@ -30,7 +30,7 @@
 #include "delegate-credentials.h"
 
 /* How long anything may take before a test gives it up for hung. */
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 120000
 
 /* TEST_STRIDE=N: each Nth step only, where a build is slow; else 1. */
 long test_stride(void);
@@ -40,6 +40,8 @@ long test_stride(void);
  * the first call.
  */
 bool patience(uint64_t *deadline);
+/* Milliseconds that never go back. Good for lower bounds only. */
+uint64_t now_ms(void);
 
 /* --- mounts.c: the multiset that "as before" means ----------------------- */
 
@@ -132,6 +134,8 @@ bool host_says(struct world *w, const char *script, const char *text);
 size_t children(pid_t *ret, size_t max);
 /* Any child of that process, 0 for none. */
 pid_t child_of(pid_t parent);
+/* Whether the process sleeps in that system call. */
+bool sleeps_in(pid_t pid, long nr);
 /* Reaps what has ended and waits for those that are about to. */
 bool children_gone(void);
 
@@ -157,6 +161,7 @@ struct call {
 	bool strict;	/* --strict */
 	bool no_report; /* descriptor 3 is closed */
 	bool trace;	/* stopped at its exec; see trace.c */
+	bool trace_waits; /* the same, and then at calls of poll only */
 	bool leak_fds;	/* the caller forgot close-on-exec */
 	void (*prepare)(void); /* in the child, before the exec */
 };
@@ -278,5 +283,17 @@ void trace_detach(struct job *j);
 bool trace_is_fork(long nr);
 /* Runs it to its end, with all that it starts; how often each call was made. */
 void trace_count(struct job *j, const long *nr, size_t n, size_t *ret);
+/*
+ * With trace_waits: goes on to the next poll that waits for a limited time,
+ * ahead of it; false when the tracee has ended. However slow the machine is,
+ * what is done here is done before the poll looks.
+ */
+bool trace_wait(struct job *j, long *ret_timeout_ms);
+/* Lets that poll wait: how many descriptors woke it, 0 for the time's end. */
+long trace_waited(struct job *j);
+/* Runs it to its end; fails if it waits on the way. */
+void trace_no_wait(struct job *j, const char *what);
+/* For call.trace_waits, in the child. */
+void trace_waits_only(void);
 
 #endif

@@ -126,7 +126,9 @@ static void child(struct world *w, const struct call *c, const struct ends *e)
 		c->prepare();
 	if (c->deny)
 		deny_install(c->deny);
-	if (c->trace)
+	if (c->trace_waits)
+		trace_waits_only();
+	if (c->trace || c->trace_waits)
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	execv(argv[0], (char **)argv);
 	_exit(122);
@@ -176,10 +178,11 @@ void job_start(struct world *w, const struct call *c, struct job *j)
 	j->err.buf = strdup("");
 	j->report.buf = strdup("");
 	signal(SIGPIPE, SIG_IGN);
+	/* First, and so closed first, where a caller is killed as it writes. */
+	make_pipe(&j->report.fd, &e.fd[3], false);
 	make_pipe(&j->in, &e.fd[0], true);
 	make_pipe(&j->out.fd, &e.fd[1], false);
 	make_pipe(&j->err.fd, &e.fd[2], false);
-	make_pipe(&j->report.fd, &e.fd[3], false);
 	j->pid = fork();
 	assert_return_code(j->pid, errno);
 	if (!j->pid) {
@@ -191,7 +194,7 @@ void job_start(struct world *w, const struct call *c, struct job *j)
 	j->pidfd = syscall(SYS_pidfd_open, j->pid, 0);
 	assert_return_code(j->pidfd, errno);
 	feed(j);
-	if (c->trace)
+	if (c->trace || c->trace_waits)
 		assert_int_equal(waitpid(j->pid, &j->status, 0), j->pid);
 }
 

@@ -149,6 +149,22 @@ pid_t child_of(pid_t parent)
 	return found;
 }
 
+bool sleeps_in(pid_t pid, long nr)
+{
+	char path[64];
+	long now = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	f = pid ? fopen(path, "re") : NULL;
+	if (!f)
+		return false;
+	if (fscanf(f, "%ld", &now) != 1)
+		now = -1; /* it is running */
+	fclose(f);
+	return now == nr;
+}
+
 long test_stride(void)
 {
 	const char *given = getenv("TEST_STRIDE");
@@ -157,18 +173,23 @@ long test_stride(void)
 	return n > 0 ? n : 1;
 }
 
+uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
 bool patience(uint64_t *deadline)
 {
 	const struct timespec nap = { 0, 1000000 };
-	struct timespec now;
-	uint64_t ms;
+	uint64_t now = now_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 	if (!*deadline)
-		*deadline = ms + PATIENCE_MS;
+		*deadline = now + PATIENCE_MS;
 	nanosleep(&nap, NULL);
-	return ms < *deadline;
+	return now < *deadline;
 }
 
 bool children_gone(void)

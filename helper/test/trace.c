@@ -7,7 +7,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/filter.h>
 #include <linux/ptrace.h>
+#include <linux/seccomp.h>
 
 static long entry_of(pid_t pid)
 {
@@ -18,31 +20,88 @@ static long entry_of(pid_t pid)
 	return info.op == PTRACE_SYSCALL_INFO_ENTRY ? (long)info.entry.nr : -1;
 }
 
-long trace_next(struct job *j)
+/* Until the next stop that is of ptrace's making; false when it has ended. */
+static bool next_stop(struct job *j, enum __ptrace_request how)
 {
 	int sig = 0;
 
-	ptrace(PTRACE_SETOPTIONS, j->pid, NULL,
-	       PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
-	for (;;) {
-		long nr;
-
-		if (ptrace(PTRACE_SYSCALL, j->pid, NULL, (void *)(long)sig) ||
+	do {
+		if (ptrace(how, j->pid, NULL, (void *)(long)sig) ||
 		    waitpid(j->pid, &j->status, 0) != j->pid ||
 		    !WIFSTOPPED(j->status)) {
 			j->ended = true;
 			close(j->pidfd);
 			j->pidfd = -1;
-			return -1;
+			return false;
 		}
 		sig = WSTOPSIG(j->status);
-		if (sig != (SIGTRAP | 0x80))
-			continue;
-		sig = 0;
-		nr = entry_of(j->pid);
+	} while (sig != (SIGTRAP | 0x80) && !(j->status >> 16));
+	return true;
+}
+
+long trace_next(struct job *j)
+{
+	ptrace(PTRACE_SETOPTIONS, j->pid, NULL,
+	       PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	while (next_stop(j, PTRACE_SYSCALL)) {
+		long nr = entry_of(j->pid);
+
 		if (nr >= 0)
 			return nr;
 	}
+	return -1;
+}
+
+void trace_waits_only(void)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_poll, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(f) / sizeof(f[0]), f };
+
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
+		_exit(119);
+}
+
+bool trace_wait(struct job *j, long *ret_timeout_ms)
+{
+	struct ptrace_syscall_info info;
+
+	ptrace(PTRACE_SETOPTIONS, j->pid, NULL,
+	       PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
+		       PTRACE_O_EXITKILL);
+	while (next_stop(j, PTRACE_CONT)) {
+		assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, j->pid,
+				   sizeof(info), &info) > 0);
+		*ret_timeout_ms = (int)info.seccomp.args[2];
+		if (*ret_timeout_ms > 0)
+			return true;
+	}
+	return false;
+}
+
+long trace_waited(struct job *j)
+{
+	struct ptrace_syscall_info info;
+
+	assert_true(next_stop(j, PTRACE_SYSCALL));
+	assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, j->pid, sizeof(info),
+			   &info) > 0);
+	assert_int_equal(info.op, PTRACE_SYSCALL_INFO_EXIT);
+	return info.exit.rval;
+}
+
+void trace_no_wait(struct job *j, const char *what)
+{
+	long timeout;
+
+	if (trace_wait(j, &timeout))
+		fail_msg("%s: was waited for", what);
+	job_end(j);
 }
 
 void trace_detach(struct job *j)
