@@ -51,14 +51,31 @@ part_remark() {
   fi
 }
 
+# What of a log names the tests that failed, and their reasons: TAP, cmocka, Go.
+FAILURES='^not ok |^\[  (ERROR|FAILED) +\]|^ *--- FAIL|^panic:|^FAILED'
+PASSES='^ok |^passed: |^\[ +(RUN|OK) +\]|^ *(=== |--- PASS)'
+
+# Only the end of a long log is shown in many places; the log may be gone later.
+show_failures() {
+  local log=$LOGS/$1.log found
+  [[ -r $log ]] || return 0
+  found=$(grep -E -B 2 -A 6 --no-group-separator "$FAILURES" "$log" | grep -Ev "$PASSES" | tail -n 40) || true
+  printf '\n%s:\n' "$1"
+  sed 's/^/  /' <<<"${found:-$(tail -n 20 "$log")}"
+}
+
 report() {
-  local part passed failed remark all_passed=0 all_failed=0
+  local part passed failed remark all_passed=0 all_failed=0 failed_parts=()
   printf '\n%-10s %7s %7s %8s\n' part passed failed seconds
   for part in "${PARTS[@]}"; do
     read -r passed failed <<<"$(part_result "$part")"
     remark=$(part_remark "$part")
     printf '%-10s %7d %7d %8d%s\n' "$part" "$passed" "$failed" "${STEP_TOOK[$part]}" "${remark:+  $remark}"
     all_passed=$((all_passed + passed)) all_failed=$((all_failed + failed))
+    [[ $failed -eq 0 ]] || failed_parts+=("$part")
+  done
+  for part in "${failed_parts[@]}"; do
+    show_failures "$part"
   done
   printf '\n%d seconds in all\n%d passed, %d failed\n' "$SECONDS" "$all_passed" "$all_failed"
   [[ $all_failed -eq 0 ]]

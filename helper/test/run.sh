@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs test programs as root, each in a mount namespace of its own, two at a
-# time; prints what failed, and writes OUT/results/helper.txt.
+# time; prints what failed last, and writes OUT/results/helper.txt.
 #
 #   run.sh OUT PROGRAM...
 set -euo pipefail
@@ -30,17 +30,20 @@ count() {
 }
 
 run_one() {
-  local name log passed failed status=0 found=
+  local name log passed failed status=0
   name=$(basename "$1")
   log=$logs/$name.txt
   "${root[@]}" unshare --mount --propagation private "$1" >"$log" 2>&1 ||
     status=$?
   count "$log" "$status" >"$log.sum"
   read -r passed failed <"$log.sum"
-  if [ "$failed" != 0 ]; then
-    found=$(grep -v -e '^\[ RUN' -e '^\[ *OK' "$log" || true)$'\n'
-  fi
-  printf '%s%-16s %3d passed, %d failed\n' "$found" "$name" "$passed" "$failed"
+  printf '%-16s %3d passed, %d failed\n' "$name" "$passed" "$failed"
+}
+
+# The last lines of a log that say what failed.
+show_failures() {
+  printf '\n%s:\n' "$1"
+  grep -v -e '^\[ RUN' -e '^\[ *OK' "$logs/$1.txt" | tail -n 40 || true
 }
 
 running=0
@@ -60,6 +63,7 @@ for program; do
   read -r passed failed <"$logs/$(basename "$program").txt.sum"
   total_passed=$((total_passed + passed))
   total_failed=$((total_failed + failed))
+  [ "$failed" = 0 ] || show_failures "$(basename "$program")"
 done
 printf '%d %d %d\n' "$total_passed" "$total_failed" $((SECONDS - began)) \
   >"$out/results/helper.txt"
