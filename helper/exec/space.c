@@ -8,26 +8,48 @@
 #include "space.h"
 #include "statedir.h"
 
-static int take_lock(struct err *e)
+/*
+ * One at a time in the whole container: the kernel makes one copy after the
+ * other anyway, and lets no mount on the host in before those that wait.
+ */
+static int take_turn(struct err *e)
 {
 	auto_fd dir = statedir_open(e);
 
 	return dir < 0 ? -1 : statedir_lock(dir, e);
 }
 
-static int share_once(int root, struct report *r, struct err *e)
+static int share_once(int root, int turn, struct report *r, struct err *e)
 {
-	auto_fd lock = -1;
 	bool shared;
 
 	if (mnt_is_shared(root, &shared, r, e) < 0)
 		return -1;
 	if (shared)
 		return 0;
-	lock = take_lock(e);
-	if (lock < 0 || mnt_is_shared(root, &shared, r, e) < 0)
+	/* Two at once would leave mounts of two peer groups. */
+	return turn < 0 ? -1 : mnt_share_recursively(root, e);
+}
+
+static int share_and_copy(int root, struct report *r, struct err *e)
+{
+	struct err why = ERR_INIT;
+	auto_fd turn = take_turn(&why);
+
+	if (share_once(root, turn, r, e) < 0) {
+		if (!e->code)
+			*e = why;
 		return -1;
-	return shared ? 0 : mnt_share_recursively(root, e);
+	}
+	if (turn < 0)
+		report_fallback(r, "copies of the mount namespace do not take "
+				   "turns: %s",
+				why.msg);
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, DC_CODE_KERNEL, errno,
+			       "run the caller with CAP_SYS_ADMIN and allow "
+			       "unshare(2)");
+	return 0;
 }
 
 static int reopen(const char *path, int old, struct err *e)
@@ -60,11 +82,7 @@ int space_enter(const char *root_path, int root, struct report *r,
 			       "mount the host's / at '%s': it is a plain "
 			       "directory",
 			       root_path);
-	if (share_once(root, r, e) < 0)
+	if (share_and_copy(root, r, e) < 0)
 		return -1;
-	if (unshare(CLONE_NEWNS) < 0)
-		return err_sys(e, DC_CODE_KERNEL, errno,
-			       "run the caller with CAP_SYS_ADMIN and allow "
-			       "unshare(2)");
 	return reopen(root_path, root, e);
 }
