@@ -23,6 +23,13 @@ demo-clean: ## remove the cluster of `make demo`
 bench: $(O)/herd ## what a large cluster's renewals cost the API server
 	$(Q)hack/bench.sh
 
+# Beside the delegate, which it looks for there.
+INVOCATIONS := $(TEST_O)/invocations
+
+$(INVOCATIONS): $(addprefix hack/bench/,invocations.c contestant.c memory.c stall.c \
+		contestant.h memory.h stall.h clock.h) $(TEST_HARNESS_OBJ)
+	$(Q)$(CC) $(TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka -ljansson
+
 $(O)/herd: hack/bench/herd.c $(HELPER_O)/credential/schedule.o
 	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) $(if $(SANITIZE),,-pie) $(LDFLAGS) -o $@ $^
 
