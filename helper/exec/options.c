@@ -1,93 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "delegate-credentials.h"
+#include "../common/option.h"
 #include "options.h"
 
-struct option_row {
-	const char *name;
-	const char *value; /* what --help calls it; NULL: a switch */
-	size_t offset;
-	const char *help;
-};
-
+/* None is marked as required: what is needed depends on the others. */
 static const struct option_row rows[] = {
-	{ "root", "DIR", offsetof(struct options, root),
-	  "the delegate's root directory; / for none" },
+	{ "root", "DIR", "the delegate's root directory; / for none",
+	  offsetof(struct options, root), false },
 	{ "types", "MAIN,IPAM,DELEGATE,DELEGATE_IPAM",
-	  offsetof(struct options, types),
-	  "the types in the netconf; empty where absent" },
-	{ "directory", "DIR", offsetof(struct options, directory),
-	  "the credential: a service-account directory" },
-	{ "config", "FILE", offsetof(struct options, config),
-	  "or: the configuration, which has rules" },
-	{ "store", "DIR", offsetof(struct options, store),
-	  "and the store of the rules' credentials" },
-	{ "strict", NULL, offsetof(struct options, strict),
-	  "refuse where a protection is missing in the kernel" },
-	{ "help", NULL, offsetof(struct options, help), "print this text" },
-	{ "version", NULL, offsetof(struct options, version),
-	  "print the version" },
+	  "the types in the netconf; empty where absent",
+	  offsetof(struct options, types), false },
+	{ "directory", "DIR", "the credential: a service-account directory",
+	  offsetof(struct options, directory), false },
+	{ "config", "FILE", "or: the configuration, which has rules",
+	  offsetof(struct options, config), false },
+	{ "store", "DIR", "and the store of the rules' credentials",
+	  offsetof(struct options, store), false },
+	{ "strict", NULL, "refuse where a protection is missing in the kernel",
+	  offsetof(struct options, strict), false },
+	{ "version", NULL, "print the version",
+	  offsetof(struct options, version), false },
 };
 
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
-
-static const struct option_row *find_row(const char *arg, size_t name_len)
-{
-	for (size_t i = 0; i < ROWS; i++)
-		if (strlen(rows[i].name) == name_len &&
-		    !strncmp(rows[i].name, arg, name_len))
-			return &rows[i];
-	return NULL;
-}
-
-static int store_switch(bool *field, const char *arg, const char *value,
-			struct err *e)
-{
-	if (value)
-		return err_set(e, DC_CODE_COMMAND_LINE,
-			       "give %s without a value", arg);
-	if (*field)
-		return err_set(e, DC_CODE_COMMAND_LINE, "give %s only once",
-			       arg);
-	*field = true;
-	return 0;
-}
-
-static int store_value(const char **field, const struct option_row *row,
-		       const char *value, struct err *e)
-{
-	if (!value || !*value)
-		return err_set(e, DC_CODE_COMMAND_LINE,
-			       "give --%s a value: --%s=%s", row->name,
-			       row->name, row->value);
-	if (*field)
-		return err_set(e, DC_CODE_COMMAND_LINE, "give --%s only once",
-			       row->name);
-	*field = value;
-	return 0;
-}
-
-static int parse_one(const char *arg, struct options *o, struct err *e)
-{
-	const char *equals = strchr(arg, '=');
-	size_t len = equals ? (size_t)(equals - arg) : strlen(arg);
-	const struct option_row *row = NULL;
-	void *field;
-
-	if (len > 2 && !strncmp(arg, "--", 2))
-		row = find_row(arg + 2, len - 2);
-	if (!row)
-		return err_set(e, DC_CODE_COMMAND_LINE,
-			       "take out '%.*s': there is no such option "
-			       "(see --help)",
-			       (int)(len > 64 ? 64 : len), arg);
-	field = (char *)o + row->offset;
-	if (!row->value)
-		return store_switch(field, arg, equals ? equals + 1 : NULL, e);
-	return store_value(field, row, equals ? equals + 1 : NULL, e);
-}
+static const struct option_set set = {
+	.usage = "multus-delegate-exec --root=DIR --types=TYPES "
+		 "(--directory=DIR |\n"
+		 "           --config=FILE --store=DIR) [--strict] -- PLUGIN",
+	.summary = "Run a CNI delegate with a credential that only it sees.",
+	.rows = rows,
+	.row_count = sizeof(rows) / sizeof(rows[0]),
+};
 
 static bool is_absolute(const char *path)
 {
@@ -129,45 +73,36 @@ static int check_required(const struct options *o, struct err *e)
 	return 0;
 }
 
+/* How many arguments there are in front of "--". */
+static int count_options(int argc, char *const *argv)
+{
+	int n = 1;
+
+	while (n < argc && strcmp(argv[n], "--"))
+		n++;
+	return n < argc ? n : argc;
+}
+
 int options_parse(int argc, char *const *argv, struct options *ret,
 		  struct err *e)
 {
-	int i;
+	int n = count_options(argc, argv);
 
 	memset(ret, 0, sizeof(*ret));
-	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (parse_one(argv[i], ret, e) < 0)
-			return -1;
+	if (option_parse(&set, n, argv, ret, &ret->help, e) < 0)
+		return -1;
 	if (ret->help || ret->version)
 		return 0;
-	if (argc - i > 2)
+	if (argc - n > 2)
 		return err_set(e, DC_CODE_COMMAND_LINE,
 			       "give one plugin behind --, not %d",
-			       argc - i - 1);
-	if (argc - i == 2)
-		ret->plugin = argv[i + 1];
+			       argc - n - 1);
+	if (argc - n == 2)
+		ret->plugin = argv[n + 1];
 	return check_required(ret, e);
 }
 
 void options_usage(char *out, size_t size)
 {
-	size_t used;
-
-	used = (size_t)snprintf(
-		out, size,
-		"usage: multus-delegate-exec --root=DIR --types=TYPES "
-		"(--directory=DIR |\n"
-		"           --config=FILE --store=DIR) [--strict] -- PLUGIN\n"
-		"Run a CNI delegate with a credential that only it sees.\n\n");
-	for (size_t i = 0; i < ROWS && used < size; i++) {
-		char option[64];
-
-		snprintf(option, sizeof(option), "--%s%s%s", rows[i].name,
-			 rows[i].value ? "=" : "",
-			 rows[i].value ? rows[i].value : "");
-		used += (size_t)snprintf(
-			out + used, size - used, "  %-20s%s%s\n", option,
-			strlen(option) < 20 ? "" : "\n                      ",
-			rows[i].help);
-	}
+	option_usage(&set, out, size);
 }

@@ -21,10 +21,9 @@ struct options {
 };
 
 /*
- * Options are --NAME=VALUE or --NAME, each at most once and never shortened;
- * behind "--" stands the plugin's absolute path alone. Returns 0, or -1 with
- * DC_CODE_COMMAND_LINE and the option at fault in e. With --help or --version
- * nothing else is asked for.
+ * Options as option_parse knows them; behind "--" stands the plugin's absolute
+ * path alone. Returns 0, or -1 with DC_CODE_COMMAND_LINE and the option at
+ * fault in e. With --help or --version nothing else is asked for.
  */
 int options_parse(int argc, char *const *argv, struct options *ret,
 		  struct err *e) __attribute__((warn_unused_result));
