@@ -10,27 +10,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../common/name.h"
 #include "../exec/fd.h"
 #include "delegate-credentials.h"
 
-#define LABEL_MAX 63
 #define DEPTH 3 /* RULE/data/GENERATION/ */
 
 #define RULE_FMT "%.63s"
 
-static bool is_label(const char *name)
-{
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return len > 0 && len <= LABEL_MAX && name[len] == '\0';
-}
-
 static bool is_rule(int store, const char *name)
 {
-	char lock[LABEL_MAX + sizeof("/" DC_STORE_LOCK_NAME)];
+	char lock[NAME_LABEL_MAX + sizeof("/" DC_STORE_LOCK_NAME)];
 	struct stat st;
 
-	if (!is_label(name))
+	if (!name_is_label(name, strlen(name)))
 		return false;
 	snprintf(lock, sizeof(lock), RULE_FMT "/" DC_STORE_LOCK_NAME, name);
 	return fstatat(store, lock, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -131,7 +124,7 @@ static int remove_tree(int at, const char *name, int depth)
 
 int storedir_remove(const struct store *s, const char *rule, struct err *e)
 {
-	char current[LABEL_MAX + sizeof("/data/" DC_STORE_CURRENT_NAME)];
+	char current[NAME_LABEL_MAX + sizeof("/data/" DC_STORE_CURRENT_NAME)];
 	auto_fd lock = -1;
 
 	if (store_lock(s, rule, true, &lock, e) < 0)

@@ -113,6 +113,8 @@ static void lists_nothing_else(void **state)
 	assert_int_equal(mkdir(in_dir("etc"), 0700), 0);
 	assert_int_equal(mkdir(in_dir("Upper"), 0700), 0);
 	assert_int_equal(close(creat(in_dir("Upper/lock"), 0600)), 0);
+	assert_int_equal(mkdir(in_dir("-no-label"), 0700), 0);
+	assert_int_equal(close(creat(in_dir("-no-label/lock"), 0600)), 0);
 	assert_int_equal(mkdir(in_dir("linked"), 0700), 0);
 	assert_int_equal(symlink("../etc", in_dir("linked/lock")), 0);
 	assert_int_equal(close(creat(in_dir("file"), 0600)), 0);
