@@ -14,6 +14,7 @@
 #define NODES 5000
 #define CREDENTIALS 3 /* a node */
 #define LIFETIME 3600 /* of a token, seconds: what the API server gives */
+#define HOUR 3600
 #define DAY 86400
 #define WINDOW 10
 #define EPOCH INT64_C(1700000000)
@@ -28,6 +29,7 @@ struct scenario {
 	const char *name;
 	int64_t outage, outage_end;
 	bool only_jitter; /* without the wide spread of a first renewal */
+	bool refused;	  /* one right is missing on all nodes, all day */
 	uint32_t requests[DAY];
 	int64_t last_recovered; /* seconds after the outage's end */
 };
@@ -35,6 +37,10 @@ struct scenario {
 static void answer(struct scenario *sc, struct schedule *s, int64_t second,
 		   const struct schedule_clock *now)
 {
+	if (sc->refused) {
+		schedule_refused(s, now);
+		return;
+	}
 	if (second >= sc->outage && second < sc->outage_end) {
 		schedule_failed(s, 0, now);
 		return;
@@ -140,6 +146,10 @@ int main(int argc, char **argv)
 		  .outage = DAY,
 		  .outage_end = DAY,
 		  .only_jitter = true },
+		{ .name = "refused",
+		  .outage = DAY,
+		  .outage_end = DAY,
+		  .refused = true },
 	};
 	double usual;
 
@@ -161,6 +171,7 @@ int main(int argc, char **argv)
 	       all[1].last_recovered);
 	print(&all[2], "_steady", STEADY, DAY, usual);
 	print(&all[2], "_last_12h", DAY / 2, DAY, usual);
+	print(&all[3], "_steady", HOUR, DAY, mean(&all[3], HOUR, DAY));
 	printf(" \"herd_peak_to_mean\": %.2f\n}\n",
 	       peak(&all[0], STEADY, DAY) / usual);
 	return write_curves(argv[1], all, sizeof(all) / sizeof(all[0])) ? 1 : 0;

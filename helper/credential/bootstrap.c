@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "blockyaml.h"
 #include "bootstrap.h"
@@ -41,4 +42,29 @@ void bootstrap_free(struct bootstrap *b)
 	free(b->client_certificate);
 	free(b->client_key);
 	memset(b, 0, sizeof(*b));
+}
+
+/* FNV-1a's step, a word at a time. */
+static uint64_t add(uint64_t stamp, int64_t word)
+{
+	return (stamp ^ (uint64_t)word) * 0x100000001b3;
+}
+
+uint64_t bootstrap_stamp(const struct bootstrap *b)
+{
+	const char *const files[] = { b->ca_file, b->token_file,
+				      b->client_certificate, b->client_key };
+	uint64_t stamp = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct stat st = { 0 };
+
+		if (files[i] == NULL || stat(files[i], &st) < 0)
+			continue;
+		stamp = add(stamp, (int64_t)i + 1);
+		stamp = add(stamp, (int64_t)st.st_ino);
+		stamp = add(stamp, st.st_mtim.tv_sec);
+		stamp = add(stamp, st.st_mtim.tv_nsec);
+	}
+	return stamp;
 }

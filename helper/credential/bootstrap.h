@@ -2,6 +2,8 @@
 #ifndef BOOTSTRAP_H
 #define BOOTSTRAP_H
 
+#include <stdint.h>
+
 #include "../common/err.h"
 
 /*
@@ -25,5 +27,11 @@ int bootstrap_find(const char *file, struct bootstrap *ret, struct err *e)
 	__attribute__((warn_unused_result));
 
 void bootstrap_free(struct bootstrap *b);
+
+/*
+ * A number that differs where one of the files was written or replaced since;
+ * one that is not there counts as well.
+ */
+uint64_t bootstrap_stamp(const struct bootstrap *b);
 
 #endif

@@ -27,6 +27,7 @@ struct refresh {
 	struct session session;
 	struct watch watch;
 	struct roster roster;
+	uint64_t bootstrap; /* its stamp, when last looked at */
 	bool in_force; /* some configuration was good */
 	struct err broken; /* what the file has been found to be, if it is */
 };
@@ -248,14 +249,26 @@ static void attend(struct refresh *r, struct roster_entry *entry)
 	say("%s", line);
 }
 
+/* Another account may be granted what this one was refused. */
+static void look_at_bootstrap(struct refresh *r,
+			      const struct schedule_clock *now)
+{
+	uint64_t stamp = bootstrap_stamp(&r->session.bootstrap);
+
+	if (stamp != r->bootstrap)
+		roster_reconsider(&r->roster, now);
+	r->bootstrap = stamp;
+}
+
 static void attend_to_all(struct refresh *r)
 {
 	for (;;) {
 		struct schedule_clock now = now_read();
 		int64_t wait = LOOK_AGAIN;
-		struct roster_entry *next =
-			roster_next(&r->roster, &now, &wait);
+		struct roster_entry *next;
 
+		look_at_bootstrap(r, &now);
+		next = roster_next(&r->roster, &now, &wait);
 		if (watch_wait(&r->watch,
 			       wait < LOOK_AGAIN ? wait : LOOK_AGAIN))
 			load(r);

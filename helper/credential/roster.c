@@ -83,6 +83,12 @@ static void enter(struct roster_entry *entry, const struct config_rule *rule,
 	entry->rule = rule;
 }
 
+void roster_reconsider(struct roster *r, const struct schedule_clock *now)
+{
+	for (size_t i = 0; i < r->count; i++)
+		schedule_reconsider(&r->entries[i].schedule, now);
+}
+
 int roster_adopt(struct roster *r, struct config *config, const char *node,
 		 const struct schedule_clock *now)
 {
@@ -104,6 +110,7 @@ int roster_adopt(struct roster *r, struct config *config, const char *node,
 	}
 	roster_free(r);
 	*r = next;
+	roster_reconsider(r, now);
 	return 0;
 }
 

@@ -30,13 +30,16 @@ struct roster {
 
 /*
  * Puts a configuration in force and takes it over: *config is not the caller's
- * any more. A rule with the same sources as before keeps its schedule; one
- * with other sources is due at once. Returns -1 where there is no memory, with
- * all as it was and *config freed.
+ * any more. A rule with the same sources as before keeps its schedule, unless
+ * its last request was refused; one with other sources is due at once. Returns
+ * -1 where there is no memory, with all as it was and *config freed.
  */
 int roster_adopt(struct roster *r, struct config *config, const char *node,
 		 const struct schedule_clock *now)
 	__attribute__((warn_unused_result));
+
+/* See schedule_reconsider: those whose last request was refused. */
+void roster_reconsider(struct roster *r, const struct schedule_clock *now);
 
 void roster_free(struct roster *r);
 

@@ -143,6 +143,33 @@ static void starts_anew_what_changed(void **state)
 	}
 }
 
+/* Its sources are as before, but what refused it may not be. */
+static void a_refused_one_is_tried_again(void **state)
+{
+	static const char *const same = DOCUMENT(RULE("a", TOKEN("s", "")));
+	struct schedule_clock later = now;
+	struct roster r = { 0 };
+	int64_t wait;
+
+	(void)state;
+	adopt(&r, same);
+	for (int i = 0; i < 9; i++)
+		schedule_refused(&r.entries[0].schedule, &now);
+	roster_next(&r, &now, &wait);
+	assert_true(wait >= SCHEDULE_REFUSED_LONGEST);
+	adopt(&r, same);
+	roster_next(&r, &now, &wait);
+	assert_true(wait <= 2 * SCHEDULE_REFUSED);
+	for (int i = 0; i < 9; i++)
+		schedule_refused(&r.entries[0].schedule, &now);
+	later.steady += SCHEDULE_REFUSED;
+	later.wall += SCHEDULE_REFUSED;
+	roster_reconsider(&r, &later);
+	roster_next(&r, &later, &wait);
+	assert_true(wait < SCHEDULE_START);
+	roster_free(&r);
+}
+
 static void the_next_is_the_first_that_is_due(void **state)
 {
 	struct roster r = { 0 };
@@ -223,6 +250,7 @@ int main(void)
 		cmocka_unit_test(takes_what_comes_from_the_api_server),
 		cmocka_unit_test(keeps_the_schedule_of_what_stays),
 		cmocka_unit_test(starts_anew_what_changed),
+		cmocka_unit_test(a_refused_one_is_tried_again),
 		cmocka_unit_test(the_next_is_the_first_that_is_due),
 		cmocka_unit_test(names_what_cannot_be_fetched),
 		cmocka_unit_test(knows_whose_credential_is_stored),

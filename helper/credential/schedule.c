@@ -124,6 +124,7 @@ static void hold(struct schedule *s, int64_t issued, int64_t expires)
 	s->issued = issued;
 	s->expires = expires;
 	s->failures = 0;
+	s->refusals = 0;
 }
 
 void schedule_init(struct schedule *s, const char *node, const char *rule)
@@ -175,15 +176,28 @@ void schedule_failed(struct schedule *s, int64_t retry_after,
 		max(retry_after, 0) * SCHEDULE_SECOND +
 			draw(s, DRAW_FAILURE + s->failures, window + 1));
 	s->failures++;
+	s->refusals = 0;
 }
 
 void schedule_refused(struct schedule *s, const struct schedule_clock *now)
 {
+	int64_t least = SCHEDULE_REFUSED_LONGEST;
+
+	if (s->refusals < 4) /* 2^4 x 30 s are more than the longest */
+		least = min(least, SCHEDULE_REFUSED << s->refusals);
 	s->asked = now->steady;
 	set_due(s, now,
-		SCHEDULE_REFUSED + draw(s, DRAW_FAILURE + s->failures,
-					SCHEDULE_REFUSED + 1));
+		least + draw(s, DRAW_FAILURE + s->failures, least + 1));
 	s->failures++;
+	s->refusals++;
+}
+
+void schedule_reconsider(struct schedule *s, const struct schedule_clock *now)
+{
+	if (s->refusals == 0)
+		return;
+	s->refusals = 0;
+	set_due(s, now, min(s->due - now->steady, until_replaced(s, now)));
 }
 
 int64_t schedule_wait(struct schedule *s, const struct schedule_clock *now)

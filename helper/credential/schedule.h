@@ -17,7 +17,11 @@
  *   from an outage, see a clock step) is due at any time up to then, all times
  *   alike: after a joint start 10% of jitter takes hours to flatten the waves.
  * - A failure is tried again after up to 1, 2, 4, ... 300 s, all times alike,
- *   on top of what the server asks for; a refusal after 30 to 60 s.
+ *   on top of what the server asks for.
+ * - A refusal is for somebody to repair, who will look for the effect soon, or
+ *   not for days: it is tried again after 30 to 60, 60 to 120, ... s, in the
+ *   end 5 to 10 minutes. A cluster in which one right is missing makes a tenth
+ *   of the requests that it would make each half minute.
  * - A token from the future, or one that the clock has stepped away from, is
  *   renewed soon, but not before a tenth of its lifetime has passed since the
  *   last request: a clock that stays wrong must not become a flood.
@@ -32,7 +36,8 @@
 #define SCHEDULE_LEEWAY SCHEDULE_MINUTE		     /* between two clocks */
 #define SCHEDULE_LEAST (10 * SCHEDULE_SECOND) /* between two good requests */
 #define SCHEDULE_BACKOFF (5 * SCHEDULE_MINUTE)
-#define SCHEDULE_REFUSED (30 * SCHEDULE_SECOND)
+#define SCHEDULE_REFUSED (30 * SCHEDULE_SECOND) /* to twice as long */
+#define SCHEDULE_REFUSED_LONGEST (5 * SCHEDULE_MINUTE)
 /* Without a token: 80% of this are the ten minutes of a config map. */
 #define SCHEDULE_NO_TOKEN (750 * SCHEDULE_SECOND)
 
@@ -49,7 +54,8 @@ struct schedule {
 	int64_t due;	/* these two: of the steady clock */
 	int64_t asked;	/* the last request; 0: none yet */
 	int64_t offset; /* between the clocks when due was set */
-	unsigned failures; /* in a row */
+	unsigned failures; /* in a row, of either kind */
+	unsigned refusals; /* in a row */
 	bool settled;	   /* its renewals no longer coincide with others' */
 };
 
@@ -68,6 +74,12 @@ void schedule_renewed(struct schedule *s, int64_t issued, int64_t expires,
 void schedule_failed(struct schedule *s, int64_t retry_after,
 		     const struct schedule_clock *now);
 void schedule_refused(struct schedule *s, const struct schedule_clock *now);
+
+/*
+ * What a refusal may have come from has changed: one is tried again at once,
+ * but not within half a minute of the last request, and then as after a first.
+ */
+void schedule_reconsider(struct schedule *s, const struct schedule_clock *now);
 
 /*
  * How many milliseconds are left; 0: it is due. Looks at the clocks anew each

@@ -254,28 +254,6 @@ static void waits_as_long_as_the_server_says(void **state)
 	}
 }
 
-static void tries_a_refused_one_every_half_minute(void **state)
-{
-	double most = 0, least = 1e9;
-
-	(void)state;
-	for (int n = 0; n < 1000; n++) {
-		struct schedule s = of_node(n);
-
-		for (int i = 0; i < 20; i++) {
-			struct schedule_clock now = at(i * 60);
-			double wait;
-
-			schedule_refused(&s, &now);
-			wait = (double)schedule_wait(&s, &now) / 1000;
-			most = wait > most ? wait : most;
-			least = wait < least ? wait : least;
-		}
-	}
-	assert_within(least, 30, 30.1);
-	assert_within(most, 59.9, 60);
-}
-
 static void a_token_from_the_future_is_renewed_soon(void **state)
 {
 	struct schedule_clock now = at(0);
@@ -476,7 +454,6 @@ int main(void)
 		cmocka_unit_test(starts_later_where_there_is_something),
 		cmocka_unit_test(backs_off_up_to_five_minutes),
 		cmocka_unit_test(waits_as_long_as_the_server_says),
-		cmocka_unit_test(tries_a_refused_one_every_half_minute),
 		cmocka_unit_test(a_token_from_the_future_is_renewed_soon),
 		cmocka_unit_test(a_wrong_clock_is_no_flood),
 		cmocka_unit_test(a_step_of_the_clock_brings_it_forward),
