@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arena.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +62,25 @@ char *arena_copy(struct arena *a, const char *s, size_t len)
 	if (p != NULL)
 		memcpy(p, s, len);
 	return p;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (len >= 0)
+		text = arena_alloc(a, (size_t)len + 1);
+	if (text == NULL)
+		return NULL;
+	va_start(ap, fmt);
+	vsnprintf(text, (size_t)len + 1, fmt, ap);
+	va_end(ap);
+	return text;
 }
 
 void arena_free(struct arena *a)

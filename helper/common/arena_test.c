@@ -71,6 +71,16 @@ static void copies_end_with_a_nul(void **state)
 	arena_free(&a);
 }
 
+static void formats(void **state)
+{
+	struct arena a = { NULL };
+
+	(void)state;
+	assert_string_equal(arena_printf(&a, "%s-%d", "a", 7), "a-7");
+	assert_int_equal(strlen(arena_printf(&a, "%10000s", "")), 10000);
+	arena_free(&a);
+}
+
 static void can_be_used_again(void **state)
 {
 	struct arena a = { NULL };
@@ -90,6 +100,7 @@ int main(void)
 		cmocka_unit_test(pieces_may_be_large),
 		cmocka_unit_test(impossible_sizes_are_refused),
 		cmocka_unit_test(copies_end_with_a_nul),
+		cmocka_unit_test(formats),
 		cmocka_unit_test(can_be_used_again),
 	};
 

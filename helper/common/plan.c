@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "delegate-credentials.h"
 #include "expand.h"
 #include "kubeconfig.h"
+#include "quote.h"
 
 /* A variable's value, with what its references stand for. */
 #define EXPANDED_MAX 16384
@@ -33,28 +33,6 @@ static int run_plainly(enum report_source source, struct plan *ret,
 	return 0;
 }
 
-static const char *print(struct arena *a, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static const char *print(struct arena *a, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-	int len;
-
-	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (len >= 0)
-		text = arena_alloc(a, (size_t)len + 1);
-	if (text == NULL)
-		return NULL;
-	va_start(ap, fmt);
-	vsnprintf(text, (size_t)len + 1, fmt, ap);
-	va_end(ap);
-	return text;
-}
-
 static int no_memory(struct err *e)
 {
 	return err_set(e, DC_CODE_INTERNAL,
@@ -68,7 +46,8 @@ const char *plan_material(const struct plan_facts *f, struct arena *a)
 		return f->directory;
 	if (config_rule_directory(f->rule) != NULL)
 		return config_rule_directory(f->rule);
-	return print(a, "%s/%s/" DC_STORE_DATA_NAME, f->store, f->rule->name);
+	return arena_printf(a, "%s/%s/" DC_STORE_DATA_NAME, f->store,
+			    f->rule->name);
 }
 
 static enum report_source source_of(const struct plan_facts *f)
@@ -117,9 +96,9 @@ static int add_kubeconfig(const struct plan_facts *f, struct arena *a,
 		.context_name = c->context_name ? c->context_name
 						: f->rule->name,
 		.namespace = context_namespace(f->rule),
-		.token_file = print(a, "%s/" DC_TOKEN_NAME, place_of(f)),
+		.token_file = arena_printf(a, "%s/" DC_TOKEN_NAME, place_of(f)),
 		.certificate_authority =
-			print(a, "%s/" DC_CA_NAME, place_of(f)),
+			arena_printf(a, "%s/" DC_CA_NAME, place_of(f)),
 	};
 	char text[KUBECONFIG_MAX];
 	const char *copy;
@@ -128,7 +107,7 @@ static int add_kubeconfig(const struct plan_facts *f, struct arena *a,
 		return no_memory(e);
 	if (kubeconfig_format(&k, text, sizeof(text), e) < 0)
 		return -1;
-	copy = print(a, "%s", text);
+	copy = arena_printf(a, "%s", text);
 	if (copy == NULL)
 		return no_memory(e);
 	add_op(p, PLAN_FILE, DC_KUBECONFIG_PATH, copy);
@@ -176,7 +155,7 @@ static int add_entries(const struct plan_facts *f, struct arena *a,
 
 		if (expand(env->value, &names, text, sizeof(text), e) < 0)
 			return -1;
-		copy = print(a, "%s", text);
+		copy = arena_printf(a, "%s", text);
 		if (copy == NULL)
 			return no_memory(e);
 		add_op(p, PLAN_ENV, env->name, copy);
@@ -315,6 +294,7 @@ const struct plan_op *plan_find(const struct plan *p, enum plan_op_kind kind)
 	return NULL;
 }
 
+/* Its lines are ours, and what is from the configuration is quoted in them. */
 static void print_file(const struct plan_op *op, FILE *out)
 {
 	fprintf(out, "write %s\n", op->path);
@@ -326,35 +306,45 @@ static void print_file(const struct plan_op *op, FILE *out)
 	}
 }
 
+/* What stands in the configuration reaches no terminal as it is. */
+static void print_words(FILE *out, const char *before, const char *path,
+			const char *between, const char *text)
+{
+	fputs(before, out);
+	quote_print(path, out);
+	fputs(between, out);
+	if (text != NULL)
+		quote_print(text, out);
+	fputc('\n', out);
+}
+
 static void print_op(const struct plan_op *op, FILE *out)
 {
 	switch (op->kind) {
 	case PLAN_PRIVATE_COPY:
-		fprintf(out, "copy the mount namespace\n");
+		fputs("copy the mount namespace\n", out);
 		break;
 	case PLAN_TMPFS:
-		fprintf(out, "mount a tmpfs on %s\n", op->path);
+		print_words(out, "mount a tmpfs on ", op->path, "", NULL);
 		break;
 	case PLAN_FILE:
 		print_file(op, out);
 		break;
 	case PLAN_BIND:
-		fprintf(out, "bind %s\n    read-only on %s\n", op->text,
-			op->path);
+		print_words(out, "bind ", op->text, "\n    read-only on ",
+			    op->path);
 		break;
 	case PLAN_ENV:
-		if (op->text == NULL)
-			fprintf(out, "unset %s\n", op->path);
-		else
-			fprintf(out, "set %s=%s\n", op->path, op->text);
+		print_words(out, op->text == NULL ? "unset " : "set ", op->path,
+			    op->text == NULL ? "" : "=", op->text);
 		break;
 	case PLAN_CONF_KEY:
-		fprintf(out, "set the key %s of the network configuration\n"
-			     "    to %s\n",
-			op->path, op->text);
+		print_words(out, "set the key ", op->path,
+			    " of the network configuration\n    to ",
+			    op->text);
 		break;
 	case PLAN_RUN:
-		fprintf(out, "run the delegate\n");
+		fputs("run the delegate\n", out);
 		break;
 	}
 }

@@ -108,8 +108,9 @@ int plan_without(enum cni_command command, const struct err *why,
 const struct plan_op *plan_find(const struct plan *p, enum plan_op_kind kind);
 
 /*
- * The list for people, one line an operation, a file's content indented
- * below. Returns 0, or -1 where it could not be written.
+ * The list for people, one line an operation, what belongs to it indented
+ * below; no control character of the configuration's in it. Returns 0, or -1
+ * where it could not be written.
  */
 int plan_print(const struct plan *p, FILE *out)
 	__attribute__((warn_unused_result));

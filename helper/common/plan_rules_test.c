@@ -215,6 +215,27 @@ static void a_kubeconfig_and_what_refers_to_it(void **state)
 	arena_free(&arena);
 }
 
+static void what_is_printed_has_no_control_characters(void **state)
+{
+	const struct plan p = {
+		.ops = { { PLAN_ENV, "A", "\033[2J\nunset B" },
+			 { PLAN_ENV, "B", NULL },
+			 { PLAN_BIND, "/a", "/b" },
+			 { PLAN_CONF_KEY, "k", "\xc2\x9b" } },
+		.count = 4,
+	};
+	char ops[512];
+
+	(void)state;
+	describe(&p, ops, sizeof(ops));
+	assert_string_equal(ops, "set A=\\u001b[2J\\u000aunset B\n"
+				 "unset B\n"
+				 "bind /b\n"
+				 "    read-only on /a\n"
+				 "set the key k of the network configuration\n"
+				 "    to \\u009b\n");
+}
+
 static void names_of_a_kubeconfig_can_be_set(void **state)
 {
 	struct config_kubeconfig kubeconfig = { .context_name = "ctx-x",
@@ -367,6 +388,7 @@ int main(void)
 		cmocka_unit_test(a_rule_delivers_the_account),
 		cmocka_unit_test(a_directory_of_a_rule_is_bound),
 		cmocka_unit_test(a_kubeconfig_and_what_refers_to_it),
+		cmocka_unit_test(what_is_printed_has_no_control_characters),
 		cmocka_unit_test(names_of_a_kubeconfig_can_be_set),
 		cmocka_unit_test(the_longest_plan_has_room),
 		cmocka_unit_test(no_rule_is_as_upstream),

@@ -25,3 +25,14 @@ size_t quote_next(const char **s, char out[QUOTE_MAX])
 		return (size_t)snprintf(out, QUOTE_MAX, "\\u%04" PRIx32, c);
 	return utf8_encode(c, out);
 }
+
+void quote_print(const char *s, FILE *out)
+{
+	char c[QUOTE_MAX];
+
+	while (*s != '\0') {
+		size_t len = quote_next(&s, c);
+
+		fwrite(c, 1, len, out);
+	}
+}

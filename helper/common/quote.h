@@ -3,6 +3,7 @@
 #define QUOTE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #define QUOTE_MAX 8 /* bytes of one character, a NUL included */
 
@@ -12,5 +13,8 @@
  * moved behind it. Returns the length of what is in out.
  */
 size_t quote_next(const char **s, char out[QUOTE_MAX]);
+
+/* All of s in this way, without quotes around it. */
+void quote_print(const char *s, FILE *out);
 
 #endif

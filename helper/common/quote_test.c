@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -40,10 +41,23 @@ static void quotes(void **state)
 	}
 }
 
+static void prints_a_whole_text(void **state)
+{
+	char out[64] = "";
+	FILE *f = fmemopen(out, sizeof(out), "w");
+
+	(void)state;
+	assert_non_null(f);
+	quote_print("a\033[1m\"\n\xc2\x9b", f);
+	assert_int_equal(fclose(f), 0);
+	assert_string_equal(out, "a\\u001b[1m\\\"\\u000a\\u009b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotes),
+		cmocka_unit_test(prints_a_whole_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

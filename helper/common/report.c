@@ -114,7 +114,7 @@ static void put_types(struct line *l, const struct cni_types *t)
 	put(l, "]");
 }
 
-static const char *source_name(enum report_source s)
+const char *report_source_name(enum report_source s)
 {
 	static const char *const names[] = {
 		[SOURCE_NONE] = "none",
@@ -170,7 +170,7 @@ static void put_request(struct line *l, const struct report *r)
 	put_optional(l, r->pod.namespace);
 	put(l, ",\"pod\":");
 	put_optional(l, r->pod.name);
-	put(l, ",\"source\":\"%s\",\"jti\":", source_name(r->source));
+	put(l, ",\"source\":\"%s\",\"jti\":", report_source_name(r->source));
 	put_optional(l, r->jti);
 	put(l, ",\"expires\":");
 	put_time(l, r->expires);

@@ -19,6 +19,9 @@ enum report_source {
 	SOURCE_HOST,	  /* the host has files there: they win */
 };
 
+/* "none" and so on, as in the report. */
+const char *report_source_name(enum report_source s);
+
 #define REPORT_FALLBACKS 8
 #define REPORT_FALLBACK_MAX 512
 
