@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "configfile.h"
+#include "mistakes.h"
 #include "options.h"
 
 struct check_options {
@@ -21,20 +22,6 @@ static const struct option_set options = {
 	.rows = rows,
 	.row_count = sizeof(rows) / sizeof(rows[0]),
 };
-
-static int print_mistakes(const char *file, const struct config_mistakes *m)
-{
-	for (size_t i = 0; i < m->count && i < CONFIG_MAX_MISTAKES; i++) {
-		const struct config_mistake *at = &m->items[i];
-
-		printf("%s:%zu:%zu: %s: %s\n", file, at->line, at->column,
-		       at->key, at->text);
-	}
-	if (m->count > CONFIG_MAX_MISTAKES)
-		printf("%s: and %zu more\n", file,
-		       m->count - CONFIG_MAX_MISTAKES);
-	return COMMAND_FAILED;
-}
 
 int command_check(int argc, char **argv)
 {
@@ -54,5 +41,6 @@ int command_check(int argc, char **argv)
 	}
 	if (mistakes.count == 0)
 		return options_fail(argv[0], &err);
-	return print_mistakes(o.config, &mistakes);
+	mistakes_print(o.config, &mistakes, stdout);
+	return COMMAND_FAILED;
 }

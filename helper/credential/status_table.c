@@ -8,6 +8,7 @@
 
 #include "../common/utc.h"
 #include "delegate-credentials.h"
+#include "wrap.h"
 
 #define RULE_WIDTH 20
 #define ACCOUNT_WIDTH 36
@@ -73,31 +74,19 @@ static void put_end(struct text *t, const struct store_state *s, int64_t now)
 		put_duration(t, s->meta.expires - now);
 }
 
-/* How much of s goes on one line: whole words, if there are any. */
-static size_t line_length(const char *s, size_t width)
-{
-	size_t len = strlen(s), at = width;
-
-	if (len <= width)
-		return len;
-	while (at > 0 && s[at] != ' ')
-		at--;
-	return at > 0 ? at : width;
-}
-
 static void put_wrapped(struct text *t, const char *s, size_t first_column)
 {
-	size_t width = STATUS_COLUMNS - first_column;
+	size_t width = WRAP_COLUMNS - first_column;
 
 	for (;;) {
-		size_t len = line_length(s, width);
+		size_t len = wrap_line(s, width);
 
 		put(t, "%.*s\n", (int)len, s);
 		s += len + strspn(s + len, " ");
 		if (*s == '\0')
 			return;
 		put(t, "%*s", INDENT, "");
-		width = STATUS_COLUMNS - INDENT;
+		width = WRAP_COLUMNS - INDENT;
 	}
 }
 

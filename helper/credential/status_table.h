@@ -13,8 +13,6 @@
  * is cut, an error has lines of its own) and for programs. Pure.
  */
 
-#define STATUS_COLUMNS 80
-
 /* The line above the table, and one rule's lines, at the Unix time now. */
 void status_table_head(char *out, size_t size);
 void status_table_rule(const char *rule, const struct store_state *s,

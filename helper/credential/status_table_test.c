@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "status_table.h"
+#include "wrap.h"
 
 #define NOW INT64_C(1700000000)
 
@@ -51,7 +52,7 @@ static void a_table(void **state)
 	assert_string_equal(out, "RULE                  ACCOUNT"
 				 "                               JTI       "
 				 "EXPIRES IN\n");
-	assert_int_equal(strlen(out), STATUS_COLUMNS + 1);
+	assert_int_equal(strlen(out), WRAP_COLUMNS + 1);
 	assert_rule("userspace", &s,
 		    "userspace             kube-system/userspace-cni"
 		    "             5c5ba5d5  47m07s\n");
@@ -101,7 +102,7 @@ static void durations(void **state)
 		status_table_rule("a", &s, NOW, out, sizeof(out));
 		assert_string_equal(out + strlen(out) - strlen(cases[i].text),
 				    cases[i].text);
-		assert_true(strlen(out) <= STATUS_COLUMNS + 1);
+		assert_true(strlen(out) <= WRAP_COLUMNS + 1);
 	}
 }
 
@@ -142,7 +143,7 @@ static void an_error_is_wrapped(void **state)
 	s.error.at = NOW + 5;
 	status_table_rule("a", &s, NOW, out, sizeof(out));
 	for (const char *p = out; *p; p = strchr(p, '\n') + 1)
-		assert_true(strchr(p, '\n') - p <= STATUS_COLUMNS);
+		assert_true(strchr(p, '\n') - p <= WRAP_COLUMNS);
 	assert_non_null(strstr(out, "  error 103, 0s ago: xxx"));
 }
 
