@@ -10,6 +10,7 @@
 #define COMMAND_USAGE 2	 /* the command line is wrong */
 
 int command_check(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_fetch(int argc, char **argv);
 int command_get(int argc, char **argv);
 int command_rbac(int argc, char **argv);

@@ -14,6 +14,7 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "check", command_check, "look for mistakes in a configuration" },
+	{ "explain", command_explain, "say which rule applies, and its plan" },
 	{ "rbac", command_rbac, "print the RBAC that it asks for" },
 	{ "refresh", command_refresh, "get and renew all credentials" },
 	{ "fetch", command_fetch, "get one of them now" },

@@ -71,6 +71,62 @@ static const struct {
 	  "multus-credential rbac: give --sidecar-account=NAMESPACE/NAME\n" },
 	{ "rbac --config=" GOOD "smallest.json --sidecar-account=a/", 2, "",
 	  "multus-credential rbac: give --sidecar-account=NAMESPACE/NAME\n" },
+	{ "explain --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential explain: give PLUGIN (see --help)\n" },
+	{ "explain a", 2, "",
+	  "multus-credential explain: give --config=FILE (see --help)\n" },
+	{ "explain a/ --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential explain: give PLUGIN a plugin's type: a plain "
+	  "file name without comma\n" },
+	{ "explain a --ipam=b/c --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential explain: give --ipam a plugin's type: a plain "
+	  "file name without comma\n" },
+	{ "explain a --delegate=b,c --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential explain: give --delegate a plugin's type: a plain "
+	  "file name without comma\n" },
+	{ "explain a --delegate-ipam=.. --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential explain: give --delegate-ipam a plugin's type: a "
+	  "plain file name without comma\n" },
+	{ "explain a --namespace=B --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential explain: give --namespace the name of a "
+	  "namespace\n" },
+	{ "explain a --command=add --config=" GOOD "smallest.json", 2, "",
+	  "multus-credential explain: give --command=ADD, CHECK, DEL, GC or "
+	  "STATUS: others get no credential\n" },
+	{ "explain a --config=/nowhere", 1, "",
+	  "multus-credential explain: correct '/nowhere': no such file or "
+	  "directory\n" },
+	{ "explain a --config=" GOOD "no-rules.json >/dev/full", 1, "", "" },
+	/* Not on standard output: there is no explanation. */
+	{ "explain a --json --config=" BAD "several-sources.json", 1, "",
+	  BAD "several-sources.json:8:18: rules[0].sources: add a "
+	      "serviceAccountToken with the path \"token\": "
+	      "serviceAccountDirectory and kubeconfig need it\n" BAD
+	      "several-sources.json:8:18: rules[0].sources: add a configMap "
+	      "with an item of the path \"ca.crt\": serviceAccountDirectory "
+	      "and kubeconfig need it\n" BAD
+	      "several-sources.json:9:128: rules[0].sources[0]."
+	      "serviceAccountToken.audience: write an audience of printable "
+	      "ASCII, at most 1024 characters\n" },
+	{ "explain a --config=" GOOD "no-rules.json", 0,
+	  "ADD of a\n"
+	  "\n"
+	  "The rules of " GOOD "no-rules.json, in their order:\n"
+	  "None applies: the delegate runs as it would without "
+	  "multus-delegate-exec.\n"
+	  "\n"
+	  "The plan:\n"
+	  "  run the delegate\n",
+	  "" },
+	{ "explain /opt/cni/bin/plugin-3 --ipam=i --delegate=d "
+	  "--delegate-ipam=e --namespace=n --command=DEL --store=/s --config="
+	  GOOD "many-rules.json", 0,
+	  "DEL of plugin-3, ipam.type i, delegate.type d, delegate.ipam.type e, "
+	  "in the\n    namespace n\n\nThe rules of ", "" },
+	{ "explain plugin-3 --store=/s --config=" GOOD "many-rules.json", 0,
+	  "\n  bind /s/rule-3/data\n      read-only on ", "" },
+	{ "explain a --json --config=" GOOD "control-characters.json", 0,
+	  "\"value\": \"\\u001B[2J\\n\\u007f\\u009B\\u202E\"", "" },
 	{ "refresh --config=" GOOD "smallest.json", 2, "",
 	  "multus-credential refresh: give --store=DIR (see --help)\n" },
 	{ "fetch --store=. --config=" GOOD "smallest.json", 2, "",
