@@ -44,7 +44,7 @@ $(TEST_DRIVER): $(TEST_O)/driver.o $(COMMON_OBJ)
 $(TEST_PROGRAMS): $(TEST_O)/%: $(TEST_O)/%.o $(TEST_HARNESS_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
 
-test-helper: $(TEST_PROGRAMS) $(TEST_O)/delegate $(DELEGATE_EXEC) ## the helper as root in namespaces, minutes
+test-helper: $(TEST_PROGRAMS) $(TEST_O)/delegate $(DELEGATE_EXEC) $(CREDENTIAL) ## the helper as root in namespaces, minutes
 	$(Q)$(TEST_ENV) helper/test/run.sh $(O) $(TEST_LONG) \
 		$(filter-out $(TEST_LONG),$(TEST_PROGRAMS))
 
