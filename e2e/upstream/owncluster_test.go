@@ -5,8 +5,6 @@ package upstream
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -80,12 +78,13 @@ func newOwnCluster(t *testing.T) *ownCluster {
 		_, _ = o.try("kubectl", "-n", manifests.MultusNamespace, "delete", "--ignore-not-found",
 			"configmap", "multus-daemon-config-delegate-exec")
 	})
-	blocks := o.readme("On your own cluster")
 	for name, mark := range map[string]string{
 		"daemon-config.json": `"delegateExec"`, "switch.yaml": "initContainers:",
 		"switch.sh": "create configmap", "back.sh": "rollout undo",
 	} {
-		o.must(os.WriteFile(o.path(name), []byte(o.only(blocks, mark)), 0o644), "write %s", name)
+		block, err := testbed.ReadmeBlock("On your own cluster", mark)
+		o.must(err, "read the README")
+		o.must(os.WriteFile(o.path(name), []byte(block), 0o644), "write %s", name)
 	}
 	image, err := bed.PatchedImage(o.ctx)
 	o.must(err, "load our image")
@@ -93,38 +92,6 @@ func newOwnCluster(t *testing.T) *ownCluster {
 	o.must(replaceIn(o.path("daemon-config.json"), readmePlugins,
 		fmt.Sprintf("%q, %q", "bridge", delegates.ClientGo)), "name our delegates")
 	return o
-}
-
-var fenced = regexp.MustCompile("(?s)```[a-z]*\n(.*?)```")
-
-// readme is the blocks of code of a section.
-func (o *ownCluster) readme(section string) []string {
-	o.Helper()
-	root, err := testbed.Root()
-	o.must(err, "find the tree")
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
-	o.must(err, "read the README")
-	_, body, _ := strings.Cut(string(text), "\n## "+section+"\n")
-	body, _, _ = strings.Cut(body, "\n## ")
-	var blocks []string
-	for _, match := range fenced.FindAllStringSubmatch(body, -1) {
-		blocks = append(blocks, match[1])
-	}
-	return blocks
-}
-
-func (o *ownCluster) only(blocks []string, mark string) string {
-	o.Helper()
-	var found []string
-	for _, block := range blocks {
-		if strings.Contains(block, mark) {
-			found = append(found, block)
-		}
-	}
-	if len(found) != 1 {
-		o.Fatalf("%d of the README's %d blocks have %q", len(found), len(blocks), mark)
-	}
-	return found[0]
 }
 
 func (o *ownCluster) start(pods ...string) {

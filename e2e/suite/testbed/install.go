@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -56,7 +55,7 @@ func (b *Bed) install(ctx context.Context) error {
 	if err := delegates.Build(ctx, filepath.Join(root, "e2e"), tree); err != nil {
 		return err
 	}
-	if err := b.cniPlugins(ctx, root, filepath.Join(tree, "opt/cni/bin")); err != nil {
+	if err := b.cniPlugins(ctx, filepath.Join(tree, "opt/cni/bin")); err != nil {
 		return err
 	}
 	b.sayf("copying delegates and images to the nodes")
@@ -69,18 +68,14 @@ func (b *Bed) install(ctx context.Context) error {
 }
 
 // cniPlugins adds the reference plugins, where the node image lacks one.
-func (b *Bed) cniPlugins(ctx context.Context, root, dir string) error {
+func (b *Bed) cniPlugins(ctx context.Context, dir string) error {
 	if _, err := b.Exec(ctx, "ls", "/opt/cni/bin/bridge", "/opt/cni/bin/host-local", "/opt/cni/bin/static"); err == nil {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "e2e/pins/build.sh"), "cni-plugins")
-	cmd.Env = append(os.Environ(), "CACHE="+b.CacheDir)
-	cmd.Stderr = b.Log
-	out, err := cmd.Output()
+	from, err := b.pinned(ctx, "cni-plugins")
 	if err != nil {
-		return fmt.Errorf("build the CNI plugins: %w", err)
+		return err
 	}
-	from := strings.TrimSpace(string(out))
 	for _, name := range []string{"bridge", "host-local", "static"} {
 		if err := copyProgram(filepath.Join(from, name), filepath.Join(dir, name)); err != nil {
 			return err

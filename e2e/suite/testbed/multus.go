@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -134,17 +133,7 @@ func (b *Bed) upstreamFile(ctx context.Context, d Deployment) ([]byte, error) {
 
 // StockSource is the tree of the newest pinned module.
 func StockSource(ctx context.Context) (string, error) {
-	root, err := Root()
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", multusModule)
-	cmd.Dir = filepath.Join(root, "e2e/pins/multus-"+Newest)
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("find the Multus module: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
+	return pinnedModule(ctx, "multus-"+Newest, multusModule)
 }
 
 // PatchedSource is the tree that the newest series made.
