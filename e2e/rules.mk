@@ -14,7 +14,7 @@ CLUSTER_CALL := $(CLUSTER_TOOL) -name $(CLUSTER)
 NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s -C "$(CURDIR)" node-image
 PIN := e2e/pins/build.sh
 
-.PHONY: kubernetes multus multus-stock cni-plugins node-image \
+.PHONY: kubernetes multus multus-stock cni-plugins whereabouts node-image \
 	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images suite-newest suite-oldest test-e2e test-upstream
 
 kubernetes: ## the programs of Kubernetes, into the cache
@@ -22,6 +22,9 @@ kubernetes: ## the programs of Kubernetes, into the cache
 
 cni-plugins: ## the CNI reference plugins, into the cache
 	$(Q)$(PIN) cni-plugins
+
+whereabouts: ## the IPAM plugin of that name, into the cache
+	$(Q)$(PIN) whereabouts
 
 multus-stock: ## the stock Multus programs, in build/multus/VERSION/stock
 	$(Q)dir=$$($(PIN) multus-$(MULTUS_VERSION)); \
@@ -63,7 +66,7 @@ suite-oldest: cluster-tool
 # What needs a cluster of its own is a part of its own.
 E2E_UPSTREAM := ./upstream
 
-test-e2e: suite-newest suite-oldest $(TEST_DRIVER) ## the kind suite: KEEP=1 keeps the cluster
+test-e2e: suite-newest suite-oldest whereabouts $(TEST_DRIVER) ## the kind suite: KEEP=1 keeps the cluster
 	$(Q)packages=$$(cd e2e && go list ./... | grep -v "$(E2E_UPSTREAM:.%=%)\$$"); \
 	CLUSTER=$(CLUSTER) KEEP=$(KEEP) PART=e2e PACKAGES="$$packages" \
 		e2e/cluster/test.sh $(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)'

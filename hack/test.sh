@@ -21,7 +21,8 @@ declare_steps() {
   step check programs plain_make check
   step multus programs spare plain_make multus
   step images "cluster-tool multus" spare engine_make suite-newest suite-oldest
-  step e2e "e2e-build images" engine_make test-e2e
+  step whereabouts "" spare plain_make whereabouts
+  step e2e "e2e-build images whereabouts" engine_make test-e2e
   step helper check spare private_make test-helper
   step lint check spare plain_make lint
   step sanitize check spare private_make sanitize

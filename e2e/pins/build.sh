@@ -37,6 +37,10 @@ multus-*)
 	# 4.2 is the first to have it.
 	! grep -q /passthru-cni "$pin/tools.go" || rename=(passthru-cni passthru)
 	;;
+whereabouts)
+	flags+=(-ldflags "-s -w")
+	rename=(cmd whereabouts)
+	;;
 *)
 	flags+=(-ldflags "-s -w")
 	;;
