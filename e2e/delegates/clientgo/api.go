@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/util/retry"
 )
 
@@ -24,16 +25,35 @@ type client struct {
 	set kubernetes.Interface
 }
 
-func inCluster() (*client, error) {
-	config, err := rest.InClusterConfig()
+func connect(conf *netConf) (*client, error) {
+	config, err := clientConfig(conf)
 	if err != nil {
-		return nil, fmt.Errorf("in-cluster configuration: %w", err)
+		return nil, err
 	}
 	set, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
 	return &client{set: set}, nil
+}
+
+func clientConfig(conf *netConf) (*rest.Config, error) {
+	if conf.Kubernetes == nil {
+		config, err := rest.InClusterConfig()
+		if err != nil {
+			return nil, fmt.Errorf("in-cluster configuration: %w", err)
+		}
+		return config, nil
+	}
+	overrides := &clientcmd.ConfigOverrides{}
+	overrides.ClusterInfo.Server = conf.Kubernetes.APIRoot
+	overrides.AuthInfo.Token = conf.Policy.AuthToken
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		&clientcmd.ClientConfigLoadingRules{ExplicitPath: conf.Kubernetes.Kubeconfig}, overrides).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	return config, nil
 }
 
 func (c *client) get(ctx context.Context, ref *podRef) (*corev1.Pod, error) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // clientgo is a CNI delegate for the suite that reaches the API server as most
-// published plugins do: client-go, rest.InClusterConfig, a typed clientset and
-// its default protobuf. What it does is what userspace-cni does: it reads its
+// published plugins do: client-go, rest.InClusterConfig or a kubeconfig that the
+// network definition names, a typed clientset and its default protobuf. What it does is what userspace-cni does: it reads its
 // pod, binds the pod's emptyDir to a path of its own on the host, answers in an
 // annotation by update of pods/status, and unbinds at DEL.
 package main
@@ -26,6 +26,14 @@ type netConf struct {
 	IPAM struct {
 		Address string `json:"address"`
 	} `json:"ipam"`
+	// Kubernetes makes this reach the API server as calico does, not as a pod.
+	Kubernetes *struct {
+		Kubeconfig string `json:"kubeconfig"`
+		APIRoot    string `json:"k8s_api_root"`
+	} `json:"kubernetes"`
+	Policy struct {
+		AuthToken string `json:"k8s_auth_token"`
+	} `json:"policy"`
 	// ReportDir takes one file a pod: what this process sees at the
 	// credential's place. Empty: none is written.
 	ReportDir string `json:"reportDir"`
@@ -68,7 +76,7 @@ func add(args *skel.CmdArgs) error {
 		return err
 	}
 	ctx := context.Background()
-	api, err := inCluster()
+	api, err := connect(conf)
 	if err != nil {
 		return err
 	}
@@ -94,11 +102,11 @@ func add(args *skel.CmdArgs) error {
 // del wants the credential as well: a plugin that cleans up by the pod's
 // annotations fails without one. The pod itself may be gone already.
 func del(args *skel.CmdArgs) error {
-	_, ref, err := parse(args)
+	conf, ref, err := parse(args)
 	if err != nil {
 		return err
 	}
-	api, err := inCluster()
+	api, err := connect(conf)
 	if err != nil {
 		return err
 	}
@@ -109,11 +117,11 @@ func del(args *skel.CmdArgs) error {
 }
 
 func check(args *skel.CmdArgs) error {
-	_, ref, err := parse(args)
+	conf, ref, err := parse(args)
 	if err != nil {
 		return err
 	}
-	api, err := inCluster()
+	api, err := connect(conf)
 	if err != nil {
 		return err
 	}
