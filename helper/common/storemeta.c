@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storemeta.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
@@ -201,6 +202,16 @@ int storemeta_parse_error(const char *buf, size_t len,
 bool storemeta_is_valid(const struct storemeta *m, int64_t now)
 {
 	return m->expires == 0 || m->expires - DC_STORE_MIN_LIFE >= now;
+}
+
+bool storemeta_is_for(const struct storemeta *m, const struct config_token *t)
+{
+	char account[sizeof(m->account)];
+
+	snprintf(account, sizeof(account), "%s/%s", t->namespace,
+		 t->service_account_name);
+	return !strcmp(m->account, account) &&
+	       !strcmp(m->audience, t->audience ? t->audience : "");
 }
 
 static bool is_word(const char *name, size_t len)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "delegate-credentials.h"
 #include "err.h"
 
@@ -39,6 +40,9 @@ int storemeta_parse_error(const char *buf, size_t len,
 
 /* Whether it has long enough to live, at the Unix time now. */
 bool storemeta_is_valid(const struct storemeta *m, int64_t now);
+
+/* Whether it is of the account and for the audience that t asks for. */
+bool storemeta_is_for(const struct storemeta *m, const struct config_token *t);
 
 /*
  * Names: of a generation's directory, and of a file in one. name is of len

@@ -232,6 +232,42 @@ static void a_minute_is_enough(void **state)
 	assert_true(storemeta_is_valid(&none, INT64_MAX));
 }
 
+/* For its account and audience, and for no other. */
+static void is_for_what_is_asked(void **state)
+{
+	static const struct {
+		const char *namespace;
+		const char *name;
+		const char *audience; /* asked for */
+		const char *has;      /* the store's */
+		bool is_for;
+	} cases[] = {
+		{ "ns", "sa", "api", "api", true },
+		{ "ns", "sa", NULL, "", true },
+		{ "ns", "sb", "api", "api", false },
+		{ "nt", "sa", "api", "api", false },
+		{ "n", "s/sa", "api", "api", false },
+		{ "ns", "s", "api", "api", false },
+		{ "ns", "sa", "vault", "api", false },
+		{ "ns", "sa", "ap", "api", false },
+		{ "ns", "sa", NULL, "api", false },
+		{ "ns", "sa", "api", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct config_token t = {
+			.namespace = cases[i].namespace,
+			.service_account_name = cases[i].name,
+			.audience = cases[i].audience,
+		};
+		struct storemeta m = { .account = "ns/sa" };
+
+		strcpy(m.audience, cases[i].has);
+		assert_int_equal(storemeta_is_for(&m, &t), cases[i].is_for);
+	}
+}
+
 static void names(void **state)
 {
 	static const struct {
@@ -288,6 +324,7 @@ int main(void)
 		cmocka_unit_test(cleans_an_error),
 		cmocka_unit_test(refuses_errors),
 		cmocka_unit_test(a_minute_is_enough),
+		cmocka_unit_test(is_for_what_is_asked),
 		cmocka_unit_test(names),
 	};
 

@@ -35,13 +35,16 @@ static int read_meta(struct storefile *s, struct err *e)
 	return 0;
 }
 
-/* Code 0: it is not there yet, or too old by now. */
+/* Code 0: it is not there yet, too old by now, or not what is asked for. */
 static int check_generation(struct storefile *s, struct err *e)
 {
+	const struct config_token *t = config_rule_token(s->rule);
+
 	if (storecheck_data(s, e) < 0 || storecheck_generation(s, e) < 0 ||
 	    read_meta(s, e) < 0)
 		return -1;
-	if (storemeta_is_valid(&s->meta, time(NULL)))
+	s->is_other = t && !storemeta_is_for(&s->meta, t);
+	if (!s->is_other && storemeta_is_valid(&s->meta, time(NULL)))
 		return 0;
 	e->code = 0;
 	return -1;
@@ -113,6 +116,20 @@ static bool read_error(const struct storefile *s, struct storemeta_error *ret)
 	       storemeta_parse_error(text, len, ret, &e) == 0;
 }
 
+static int explain_silence(const struct storefile *s, struct err *e)
+{
+	if (s->is_other)
+		return err_set(e, DC_CODE_TRY_AGAIN,
+			       "see whether the program that fills the store "
+			       "runs: its '%s" DC_STORE_META_SUFFIX "' is for "
+			       "another account or audience than rule '%s'",
+			       s->generation, s->rule->name);
+	return err_set(e, DC_CODE_TRY_AGAIN,
+		       "see whether the program that fills the store "
+		       "runs: it has no valid credential for rule '%s'",
+		       s->rule->name);
+}
+
 /*
  * Why there is none, in the words of the one who tried to get it. What the
  * administrator has to change first is not worth waiting for.
@@ -124,10 +141,7 @@ static int explain_absence(const struct storefile *s, bool *ret_may_come,
 
 	*ret_may_come = true;
 	if (!read_error(s, &why))
-		return err_set(e, DC_CODE_TRY_AGAIN,
-			       "see whether the program that fills the store "
-			       "runs: it has no valid credential for rule '%s'",
-			       s->rule->name);
+		return explain_silence(s, e);
 	if (why.code != DC_CODE_FORBIDDEN && why.code != DC_CODE_CONFIG)
 		return err_set(e, DC_CODE_TRY_AGAIN, "%s", why.msg);
 	*ret_may_come = false;

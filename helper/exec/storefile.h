@@ -24,6 +24,7 @@ struct storefile {
 	/* The generation that was checked, and what is known of it. */
 	char generation[DC_STORE_GENERATION_MAX + 1];
 	struct storemeta meta;
+	bool is_other; /* not what the rule asks for, or not any more */
 };
 
 #define STOREFILE_INIT { .dir = -1, .data = -1 }
@@ -32,7 +33,8 @@ struct storefile {
  * Opens it and checks the current generation. Returns 0, and ret is the
  * caller's; or -1 with nothing to release: DC_CODE_TRY_AGAIN, or the code and
  * message that the store's writer left there if that is DC_CODE_FORBIDDEN or
- * DC_CODE_CONFIG. *ret_may_come: it is only not there yet, or too old.
+ * DC_CODE_CONFIG. *ret_may_come: it is only not there yet, too old, or of a
+ * rule that has changed since.
  */
 int storefile_open(const char *store, const struct config_rule *rule,
 		   struct storefile *ret, bool *ret_may_come, struct err *e)

@@ -230,10 +230,13 @@ void expect_source(const struct job *j, const char *source);
 	"{\"apiVersion\":\"credentials.k8s.cni.cncf.io/v1alpha1\","            \
 	"\"kind\":\"DelegateCredentialConfig\",\"rules\":[" rules "]}"
 /* match and deliver are JSON members, without blanks as all of it. */
-#define RULE(name, match, deliver)                                             \
+#define RULE(name, match, deliver) RULE_ASKING(name, match, "", deliver)
+/* ask: members of the token's source, each with a comma behind it. */
+#define RULE_ASKING(name, match, ask, deliver)                                 \
 	"{\"name\":\"" name "\"," match ",\"sources\":["                       \
 	"{\"serviceAccountToken\":{\"namespace\":\"kube-system\","             \
-	"\"serviceAccountName\":\"userspace-cni\",\"path\":\"token\"}},"       \
+	"\"serviceAccountName\":\"userspace-cni\"," ask                        \
+	"\"path\":\"token\"}},"                                               \
 	"{\"configMap\":{\"namespace\":\"kube-system\","                       \
 	"\"name\":\"kube-root-ca.crt\","                                       \
 	"\"items\":[{\"key\":\"ca.crt\",\"path\":\"ca.crt\"}]}}],"           \

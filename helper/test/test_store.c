@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #define USERSPACE WORLD_STORE "/userspace"
 #define DATA USERSPACE "/data"
@@ -219,6 +220,92 @@ static void less_than_a_minute_is_none(void **state)
 	world_check(w);
 }
 
+#define AUDIENCE_CONFIG                                                        \
+	CONFIG_OF(RULE_ASKING("userspace", MATCH_USERSPACE,                    \
+			      "\"audience\":\"vault\",", DELIVER_ACCOUNT))
+
+/* What a rule asked for before it was changed, and what it never did. */
+static const struct {
+	const char *config;
+	const char *audience;
+	const char *account;
+} others[] = {
+	{ PLAIN_CONFIG, "null", "kube-system/other" },
+	{ PLAIN_CONFIG, "null", "shop/userspace-cni" },
+	{ PLAIN_CONFIG, "\"vault\"", "kube-system/userspace-cni" },
+	{ AUDIENCE_CONFIG, "null", "kube-system/userspace-cni" },
+	{ AUDIENCE_CONFIG, "\"vaults\"", "kube-system/userspace-cni" },
+};
+
+static void put_other(struct world *w, size_t i)
+{
+	long now = time(NULL);
+
+	config_put(w, others[i].config);
+	store_anew(w);
+	store_fill(w, "userspace", w->token, 3600);
+	daemon_do(w,
+		  "put " META "/..1.json {\"v\":1,\"issued\":%ld,"
+		  "\"expires\":%ld,\"jti\":\"jti-1\",\"audience\":%s,"
+		  "\"account\":\"%s\"}",
+		  now, now + 3600, others[i].audience, others[i].account);
+}
+
+/* The store's writer may be on its way to it, or gone. */
+static void another_account_is_none(void **state)
+{
+	static const char says[] = "'..1.json' is for another account";
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = TRY_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		put_other(w, i);
+		c.command = "STATUS";
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_NOT_AVAILABLE, says);
+		job_free(&j);
+		c.command = "DEL";
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		expect_out(&j, "cat ENOENT\n");
+		expect_source(&j, "none");
+		assert_true(report_fallback_says(&j, says));
+		job_free(&j);
+	}
+	put_other(w, 0);
+	c.command = "ADD";
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN, says);
+	job_free(&j);
+	store_fail(w, "userspace", 103, "grant-it-to-the-new-account");
+	expect_none(w, DC_CODE_FORBIDDEN, "grant-it");
+	world_check_processes();
+	world_check_files(w);
+}
+
+static void a_changed_rules_token_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .trace_waits = true,
+			  .script = "cat " DC_SA "/token" };
+	long timeout;
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	put_other(w, 0);
+	job_start(w, &c, &j);
+	assert_true(trace_wait(&j, &timeout));
+	store_renew(w, "userspace", "renewed", 3600);
+	assert_int_equal(trace_waited(&j), 1);
+	trace_no_wait(&j, "the new account's");
+	expect_ok(&j);
+	assert_string_equal(j.out.buf, "renewed\n");
+	job_free(&j);
+	world_check_processes();
+}
+
 /* An ADD waits for this one. */
 static void expect_error_once(struct world *w, int noted, const char *msg)
 {
@@ -376,6 +463,8 @@ int main(void)
 		WORLD_TEST(add_waits_for_five_seconds),
 		WORLD_TEST(a_store_that_fills_is_enough),
 		WORLD_TEST(less_than_a_minute_is_none),
+		WORLD_TEST(another_account_is_none),
+		WORLD_TEST(a_changed_rules_token_is_waited_for),
 		WORLD_TEST(says_why_there_is_none),
 		WORLD_TEST(cleans_what_the_store_says),
 		WORLD_TEST(renewal_shows_through),
