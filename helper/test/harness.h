@@ -194,6 +194,8 @@ void job_ready(struct world *w, struct job *j);
 void job_go(struct world *w, int n);
 /* The same for one that says "wait-last". */
 void job_last(struct world *w);
+/* Takes back what a killed delegate did not read, or said to nobody. */
+void job_drain(struct world *w);
 /* Until the process has ended; then drains what is in the pipes. */
 void job_end(struct job *j);
 /* Until the streams are at their end as well. */

@@ -12,14 +12,14 @@ TEST_HARNESS_SRC := $(filter-out $(TEST_PROGRAM_SRC) helper/test/delegate.c \
 	helper/test/driver.c, $(wildcard helper/test/*.c))
 
 TEST_PROGRAMS := $(TEST_PROGRAM_SRC:helper/test/%.c=$(TEST_O)/%)
-# The two that take longest start first.
-TEST_LONG := $(TEST_O)/test_races $(TEST_O)/test_kill
+# Those that take longest start first.
+TEST_LONG := $(TEST_O)/test_races $(TEST_O)/test_calls $(TEST_O)/test_kill
 
 # What a killed process leaves behind is the same in either build, and the
 # sanitizers' own system calls would make most of the moments to kill it at.
 ifdef SANITIZE
-TEST_PROGRAMS := $(filter-out %/test_kill,$(TEST_PROGRAMS))
-TEST_LONG := $(filter-out %/test_kill,$(TEST_LONG))
+TEST_PROGRAMS := $(filter-out %/test_kill %/test_calls,$(TEST_PROGRAMS))
+TEST_LONG := $(filter-out %/test_kill %/test_calls,$(TEST_LONG))
 endif
 TEST_HARNESS_OBJ := $(TEST_HARNESS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 TEST_DELEGATE_OBJ := $(TEST_O)/delegate.o $(TEST_OPS_SRC:helper/test/%.c=$(TEST_O)/%.o)

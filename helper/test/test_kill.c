@@ -90,17 +90,6 @@ static bool stop(struct job *j)
 	return false;
 }
 
-/* What a killed delegate did not read, or said to nobody. */
-static void drain_fifos(struct world *w)
-{
-	const int fd[] = { w->ready, w->go, w->last };
-	char c[64];
-
-	for (size_t i = 0; i < sizeof(fd) / sizeof(fd[0]); i++)
-		while (read(fd[i], c, sizeof(c)) > 0)
-			continue;
-}
-
 /* Brings a run to that moment; where that is not a point but a span, after us. */
 static void bring_to(struct world *w, struct job *j, enum moment m,
 		     uint64_t after)
@@ -133,7 +122,7 @@ static bool kill_once(struct world *w, const char *command, enum moment m,
 	job_free(&j);
 	world_check_processes();
 	world_check_mounts(w);
-	drain_fifos(w);
+	job_drain(w);
 	return attached;
 }
 
@@ -164,44 +153,6 @@ static void killed_at_any_time(void **state)
 		      "third, %d of the last\n",
 		      kills, (unsigned long)whole, attached[SETTING_UP],
 		      attached[TEARING_DOWN]);
-}
-
-static bool kill_at_call(struct world *w, long step, int sig)
-{
-	/* One that would end by itself could be faster than the signal. */
-	struct call c = { .trace = true,
-			  .script = "cat " DC_SA "/token; wait" };
-	struct job j;
-	long n = 0, nr;
-
-	job_start(w, &c, &j);
-	while ((nr = trace_next(&j)) >= 0 && !trace_is_fork(nr) && n < step)
-		n++;
-	assert_false(j.ended);
-	kill(j.pid, sig);
-	trace_detach(&j);
-	job_end(&j);
-	if (!WIFSIGNALED(j.status) || WTERMSIG(j.status) != sig)
-		fail_msg("call %ld: status %x", step, j.status);
-	job_free(&j);
-	world_check_processes();
-	world_check_mounts(w);
-	return !trace_is_fork(nr);
-}
-
-static void killed_at_every_call(void **state)
-{
-	static const int signals[] = { SIGKILL, SIGTERM };
-	struct world *w = *state;
-
-	for (size_t i = 0; i < 2; i++) {
-		long step = 0;
-
-		while (kill_at_call(w, step, signals[i]))
-			step += test_stride();
-		assert_true(step > 40);
-	}
-	world_check(w);
 }
 
 /* --- SIGTERM ---------------------------------------------------------------- */
@@ -417,7 +368,6 @@ int main(void)
 		WORLD_TEST(killed_at_any_time),
 		WORLD_TEST_IN("killed_at_any_time_bidirectional",
 			      killed_at_any_time, &bidirectional),
-		WORLD_TEST(killed_at_every_call),
 		WORLD_TEST(sigterm_is_passed_on),
 		WORLD_TEST(sigterm_ends_both),
 		WORLD_TEST(sigkill_takes_the_delegate_along),
