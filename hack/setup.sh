@@ -128,6 +128,8 @@ need_e2e() {
   program git git "makes the patched Multus"
   need_engine
   program jq jq "upstream's e2e scripts read answers with it"
+  program strace strace "counts the programs that a delegate's start runs"
+  program unshare util-linux "gives a test its own mount namespace"
   program iptables iptables "the container network"
 }
 
