@@ -178,11 +178,10 @@ void job_start(struct world *w, const struct call *c, struct job *j)
 	j->err.buf = strdup("");
 	j->report.buf = strdup("");
 	signal(SIGPIPE, SIG_IGN);
-	/* First, and so closed first, where a caller is killed as it writes. */
-	make_pipe(&j->report.fd, &e.fd[3], false);
 	make_pipe(&j->in, &e.fd[0], true);
 	make_pipe(&j->out.fd, &e.fd[1], false);
 	make_pipe(&j->err.fd, &e.fd[2], false);
+	make_pipe(&j->report.fd, &e.fd[3], false);
 	j->pid = fork();
 	assert_return_code(j->pid, errno);
 	if (!j->pid) {

@@ -334,7 +334,16 @@ static void caller_gone_before_the_start(void **state)
 	}
 }
 
-/* It looks like the end of the netconf; nothing may be started for nobody. */
+static void close_end(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
+/*
+ * It looks like the end of the netconf; nothing may be started for nobody. A
+ * killed caller's ends go away in no certain order: here the report's first.
+ */
 static void caller_gone_while_it_writes(void **state)
 {
 	static const char *const commands[] = { "ADD", "DEL" };
@@ -346,17 +355,21 @@ static void caller_gone_while_it_writes(void **state)
 	memcpy(conf, "{\"type\":\"userspace\"}", 20);
 	for (size_t i = 0; i < 2; i++) {
 		uint64_t deadline = 0;
-		pid_t caller;
+		struct job j;
 		bool reads;
 
 		c.command = commands[i];
-		caller = start_caller(w, &c);
+		job_start(w, &c, &j);
 		/* It has all there was to read, and waits for more. */
 		do
-			reads = sleeps_in(child_of(caller), SYS_read);
+			reads = sleeps_in(j.pid, SYS_read);
 		while (!reads && patience(&deadline));
 		assert_true(reads);
-		end_caller(caller);
+		close_end(&j.report.fd);
+		close_end(&j.in);
+		job_end(&j);
+		expect_error(&j, DC_CODE_INTERNAL);
+		job_free(&j);
 		world_check(w);
 		assert_false(host_says(w, "ls /sync", "ran"));
 	}
