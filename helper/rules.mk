@@ -89,10 +89,12 @@ $(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(COMMON_OBJ)
 
 check: $(UNIT_TESTS) $(CREDENTIAL) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
 	$(Q)helper/run-unit-tests.sh check $(UNIT_TESTS) \
-		$(if $(SANITIZE),,-- helper/check-elf-test.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED))
+		$(if $(SANITIZE),,-- helper/check-elf-test.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED) \
+			$(CREDENTIAL) $(CREDENTIAL_UNSTRIPPED))
 
-check-elf: $(DELEGATE_EXEC) ## show that the helper is static, hardened, without network code
-	$(Q)helper/check-elf.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED)
+check-elf: $(DELEGATE_EXEC) $(CREDENTIAL) ## show that both are hardened, and the helper static, without network code
+	$(Q)helper/check-elf.sh delegate-exec $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED)
+	$(Q)helper/check-elf.sh credential $(CREDENTIAL) $(CREDENTIAL_UNSTRIPPED)
 
 install: programs ## the programs and their man pages (DESTDIR=, PREFIX=)
 	$(Q)install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(DELEGATE_EXEC) $(CREDENTIAL)
