@@ -5,6 +5,7 @@
 
 PREFIX=localhost/multus-delegate-credentials
 HELPER_IMAGE=$PREFIX/multus-delegate-exec:$HELPER_VERSION
+SIDECAR_IMAGE=$PREFIX/multus-credential:$HELPER_VERSION
 MULTUS_IMAGE=$PREFIX/multus:$VERSION
 export DOCKER_BUILDKIT=1 # the older builder does not know upstream's BUILDPLATFORM
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds two images in the engine's store: one of the helper alone, and one of
-# Multus by the Dockerfile.thick of the patched tree, which takes the helper from
-# the first. The second is also put to $O/multus/VERSION/image.tar, and is built
-# once for each state of what goes in.
+# Builds three images in the engine's store: of the helper alone, of the sidecar,
+# and of Multus by the Dockerfile.thick of the patched tree, which takes the helper
+# from the first. The sidecar's is also put to $O/multus-credential.tar, and that of
+# Multus, which is built once for each state of what goes in, to
+# $O/multus/VERSION/image.tar.
 # usage: O=DIR CACHE=DIR [ENGINE=docker|podman] [IMAGE=NAME] [FIXES=1]
 #        image.sh CLUSTER_TOOL HELPER_VERSION MULTUS_VERSION
 set -euo pipefail
@@ -39,10 +40,36 @@ build() {
 
 id() { engine image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
 
+# of_one_time IMAGE DOCKERFILE DIR: no file in it, nor the image, is younger than
+# SOURCE_DATE_EPOCH, so that the same files make the same image. Docker takes the
+# files' times from DIR.
+of_one_time() {
+  local epoch=${SOURCE_DATE_EPOCH:-0} options=()
+  find "$3" -exec touch --no-dereference --date="@$epoch" {} +
+  [[ $ENGINE != podman ]] || options=(--timestamp "$epoch")
+  build "$1" "${options[@]}" --build-arg SOURCE_DATE_EPOCH="$epoch" --file "$2" "$3"
+}
+
 helper_image() {
   mkdir "$WORK/helper"
   cp "$O/multus-delegate-exec" "$WORK/helper"
-  build "$HELPER_IMAGE" --file "$TOP/helper/Dockerfile" "$WORK/helper"
+  of_one_time "$HELPER_IMAGE" "$TOP/helper/Dockerfile" "$WORK/helper"
+}
+
+# The libraries are this machine's, at their places: what the program was linked to
+# is what it runs with.
+sidecar_image() {
+  local root=$WORK/sidecar/root libraries
+  mkdir -p "$root"
+  cp "$O/multus-credential" "$root"
+  libraries=$(ldd "$O/multus-credential")
+  [[ $libraries != *"not found"* ]] || die "libraries of $O/multus-credential are missing: $libraries"
+  grep -o '/[^ ]*' <<<"$libraries" | xargs -d '\n' cp --parents --dereference --target-directory="$root"
+  chmod -R u=rwX,go=rX "$root"
+  of_one_time "$SIDECAR_IMAGE" "$TOP/helper/Dockerfile.credential" "$WORK/sidecar"
+  rm -f -- "$O/multus-credential.tar.new"
+  quietly save --output "$O/multus-credential.tar.new" "$SIDECAR_IMAGE"
+  mv "$O/multus-credential.tar.new" "$O/multus-credential.tar" # a suite may be reading the one before
 }
 
 # What is untagged at the end, because it is not what its name says.
@@ -138,6 +165,7 @@ main() {
   exec 9>"$CACHE/image.lock"
   flock 9
   helper_image
+  sidecar_image
   if [[ ! -d $STORE ]]; then
     make_archive
   elif ! in_engine; then
@@ -146,7 +174,7 @@ main() {
   ln -f "$STORE/image.tar" "$O/multus/$VERSION/image.tar" 2>/dev/null ||
     cp "$STORE/image.tar" "$O/multus/$VERSION/image.tar"
   [[ -z ${IMAGE:-} ]] || engine tag "$MULTUS_IMAGE" "$IMAGE"
-  note "$HELPER_IMAGE and ${IMAGE:-$MULTUS_IMAGE} are in $ENGINE's store"
+  note "$HELPER_IMAGE, $SIDECAR_IMAGE and ${IMAGE:-$MULTUS_IMAGE} are in $ENGINE's store"
 }
 
 main

@@ -9,7 +9,7 @@ apply: ## git am the series on your checkout: MULTUS_SRC=DIR [MULTUS_VERSION=v4.
 patched: ## the patched Multus programs, in build/multus/VERSION/patched: [MULTUS_VERSION=v4.3.0] [FIXES=1]
 	$(Q)hack/patched.sh "$(MULTUS_VERSION)"
 
-image: programs cluster-tool ## images of Multus and of the helper: [MULTUS_VERSION=] [ENGINE=docker|podman] [IMAGE=NAME]
+image: programs cluster-tool ## images of Multus, of the helper and of the sidecar: [MULTUS_VERSION=] [ENGINE=docker|podman] [IMAGE=NAME]
 	$(Q)hack/image.sh "$(CLUSTER_TOOL)" "$(DELEGATE_EXEC_VERSION)" "$(MULTUS_VERSION)"
 
 drift: ## the files that the series add and that differ from the newest; ends with how many
@@ -21,7 +21,7 @@ test-patches: ## each series applies and builds, and upstream's tests pass with 
 test-image: suite-newest ## what is in the images, and how they are named
 	$(Q)hack/test-image.sh "$(CLUSTER_TOOL)" "$(DELEGATE_EXEC_VERSION)"
 
-test-reproducible: suite-newest ## Multus and its image are the same bytes when built again
+test-reproducible: suite-newest ## Multus and the images are the same bytes when built again
 	$(Q)hack/test-reproducible.sh "$(CLUSTER_TOOL)" "$(DELEGATE_EXEC_VERSION)"
 
 test-all-versions: test-reproducible ## the patches of every version in full, and test-reproducible; ends with a table
