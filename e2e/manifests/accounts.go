@@ -3,24 +3,35 @@
 package manifests
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// Where the helper and the sidecar find the configuration and the store.
+// SidecarPatch is the file that puts the sidecar into the DaemonSet; its users
+// name an image of theirs in the place of the one there.
 const (
-	accountsName  = "delegate-credentials"
-	accountsStore = "delegate-credentials-store"
-	configDir     = "/etc/delegate-credentials"
-	storeDir      = "/run/delegate-credentials"
-	ConfigFile    = configDir + "/config.json"
-	SidecarName   = "multus-credential"
+	SidecarPatch      = "helper/deploy/multus-credential.yaml"
+	SidecarPatchImage = "registry.example/multus-credential:0.1.0"
+)
+
+// What the patch calls things.
+const (
+	accountsName = "delegate-credentials"
+	storeDir     = "/run/delegate-credentials"
+	ConfigFile   = "/etc/delegate-credentials/config.json"
+	SidecarName  = "multus-credential"
 )
 
 // Accounts gives delegates accounts of their own: a configuration, and the
 // sidecar that gets what it names.
 type Accounts struct {
+	Patch  string // the text of SidecarPatch
 	Image  string // of the sidecar
 	Config string // the document
 }
@@ -39,54 +50,22 @@ func (a Accounts) configMap() *unstructured.Unstructured {
 	}}
 }
 
-// addTo puts the sidecar and the volumes into the DaemonSet.
+// addTo patches the DaemonSet as kubectl does.
 func (a Accounts) addTo(o *unstructured.Unstructured) error {
-	spec := []string{"spec", "template", "spec"}
-	containers, _, err := unstructured.NestedSlice(o.Object, append(spec, "containers")...)
+	if strings.Count(a.Patch, SidecarPatchImage) != 1 {
+		return fmt.Errorf("%s does not name the image %s once", SidecarPatch, SidecarPatchImage)
+	}
+	patch, err := yaml.ToJSON([]byte(strings.Replace(a.Patch, SidecarPatchImage, a.Image, 1)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", SidecarPatch, err)
+	}
+	original, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
-	if len(containers) != 1 {
-		return fmt.Errorf("%d containers, where one was expected", len(containers))
-	}
-	daemon := containers[0].(map[string]any)
-	mounts, _, err := unstructured.NestedSlice(daemon, "volumeMounts")
+	patched, err := strategicpatch.StrategicMergePatch(original, patch, appsv1.DaemonSet{})
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", SidecarPatch, err)
 	}
-	daemon["volumeMounts"] = append(mounts, mount(accountsName, configDir, true), mount(accountsStore, storeDir, true))
-	if err := unstructured.SetNestedSlice(o.Object, append(containers, a.sidecar()), append(spec, "containers")...); err != nil {
-		return err
-	}
-	volumes, _, err := unstructured.NestedSlice(o.Object, append(spec, "volumes")...)
-	if err != nil {
-		return err
-	}
-	return unstructured.SetNestedSlice(o.Object, append(volumes,
-		map[string]any{"name": accountsName, "configMap": map[string]any{"name": accountsName}},
-		map[string]any{"name": accountsStore, "emptyDir": map[string]any{"medium": "Memory", "sizeLimit": "16Mi"}},
-	), append(spec, "volumes")...)
-}
-
-func mount(name, path string, readOnly bool) map[string]any {
-	return map[string]any{"name": name, "mountPath": path, "readOnly": readOnly}
-}
-
-// sidecar has no privilege at all: what reads the network is not what is root.
-func (a Accounts) sidecar() map[string]any {
-	return map[string]any{
-		"name":            SidecarName,
-		"image":           a.Image,
-		"imagePullPolicy": "Never",
-		"args":            []any{"refresh", "--config=" + ConfigFile, "--store=" + storeDir},
-		"env": []any{map[string]any{"name": "NODE_NAME",
-			"valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "spec.nodeName"}}}},
-		"resources": map[string]any{"limits": map[string]any{"memory": "32Mi"}},
-		"securityContext": map[string]any{
-			"runAsUser": int64(65532), "runAsGroup": int64(65532), "runAsNonRoot": true,
-			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
-			"capabilities": map[string]any{"drop": []any{"ALL"}},
-		},
-		"volumeMounts": []any{mount(accountsName, configDir, true), mount(accountsStore, storeDir, false)},
-	}
+	return o.UnmarshalJSON(patched)
 }

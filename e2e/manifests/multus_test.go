@@ -4,11 +4,14 @@ package manifests
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 const small = `# a comment
@@ -111,5 +114,47 @@ func TestNetworkJSON(t *testing.T) {
 	text, err := Network{Name: "n", Config: map[string]any{"type": "e2e-x"}}.JSON()
 	if err != nil || string(text) != `{"cniVersion":"1.0.0","name":"n","type":"e2e-x"}` {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// The file that users patch their DaemonSet with, on one as small as ours.
+func TestObjectsWithAccounts(t *testing.T) {
+	patch, err := os.ReadFile("../../" + SidecarPatch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := Multus{Image: "ours", Plugins: []string{"a"}, Accounts: &Accounts{Patch: string(patch), Image: "sidecar", Config: "{}"}}
+	objects, err := m.Objects([]byte(small))
+	if err != nil || len(objects) != 3 {
+		t.Fatalf("%d objects, %v", len(objects), err)
+	}
+	want := map[string]any{"command": []any{"/x", "--config=" + ConfigFile, "--store=" + storeDir}, "plugins": []any{"a"}}
+	if config := daemonConfig(t, objects[0]); !reflect.DeepEqual(config["delegateExec"], want) {
+		t.Errorf("%v", config)
+	}
+	set := &appsv1.DaemonSet{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(objects[1].Object, set); err != nil {
+		t.Fatal(err)
+	}
+	images := map[string]string{}
+	readOnly := map[string]bool{}
+	for _, c := range set.Spec.Template.Spec.Containers {
+		images[c.Name] = c.Image
+		for _, m := range c.VolumeMounts {
+			readOnly[c.Name+m.MountPath] = m.ReadOnly
+		}
+	}
+	if want := map[string]string{"kube-multus": "ours", "multus-credential": "sidecar"}; !reflect.DeepEqual(images, want) {
+		t.Errorf("containers with images %v", images)
+	}
+	if want := map[string]bool{"kube-multus/host/etc/cni/net.d": false, "kube-multus/hostroot": false,
+		"kube-multus/etc/delegate-credentials": true, "kube-multus" + storeDir: true,
+		"multus-credential/etc/delegate-credentials": true, "multus-credential" + storeDir: false,
+	}; !reflect.DeepEqual(readOnly, want) {
+		t.Errorf("mounts, true if read-only: %v", readOnly)
+	}
+	m.Accounts.Patch = strings.Replace(m.Accounts.Patch, SidecarPatchImage, "other", 1)
+	if _, err := m.Objects([]byte(small)); err == nil {
+		t.Error("a patch without the image to replace was taken")
 	}
 }

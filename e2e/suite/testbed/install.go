@@ -19,6 +19,7 @@ import (
 
 const (
 	imagePrefix = "localhost/delegate-credentials-e2e/"
+	userPrefix  = "localhost/multus-delegate-credentials/" // of what `make image` makes
 	podImage    = imagePrefix + "pod:test"
 	multusBin   = "usr/src/multus-cni/bin"
 	// HelperPath is the helper's in the daemon's container.
@@ -34,7 +35,7 @@ const (
 
 func multusImage(flavour, version string) string {
 	if flavour == Patched {
-		return "localhost/multus-delegate-credentials/multus:" + version
+		return userPrefix + "multus:" + version
 	}
 	return imagePrefix + "multus:" + version
 }

@@ -76,10 +76,9 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 		}
 	}
 	if d.Accounts != "" {
-		if err := b.loadSidecar(ctx); err != nil {
+		if m.Accounts, err = b.accounts(ctx, d.Accounts); err != nil {
 			return err
 		}
-		m.Accounts = &manifests.Accounts{Image: sidecarImage, Config: d.Accounts}
 	}
 	if m.Rollout, err = b.rollout(ctx, d, m, upstream); err != nil {
 		return err
@@ -105,6 +104,9 @@ func (b *Bed) rollout(ctx context.Context, d Deployment, m manifests.Multus, ups
 	}
 	hash.Write(upstream)
 	hash.Write([]byte(b.images[m.Image]))
+	if m.Accounts != nil {
+		hash.Write([]byte(b.images[m.Accounts.Image]))
+	}
 	sum := hex.EncodeToString(hash.Sum(nil))[:16]
 	running, err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).
 		Get(ctx, manifests.MultusDaemonSet, noOptions)

@@ -9,50 +9,46 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"multus-delegate-credentials/e2e/cluster"
 	"multus-delegate-credentials/e2e/manifests"
 )
-
-const sidecarImage = imagePrefix + "multus-credential:test"
 
 func (b *Bed) sidecar() string {
 	return filepath.Join(b.BuildDir, "multus-credential")
 }
 
-// loadSidecar makes an image of the program and the libraries that it needs.
-func (b *Bed) loadSidecar(ctx context.Context) error {
-	if _, loaded := b.images[sidecarImage]; loaded {
-		return nil
-	}
-	rootfs, err := os.MkdirTemp("", "delegate-credentials-")
+// SidecarImage puts that of `make image` on the nodes.
+func (b *Bed) SidecarImage(ctx context.Context) (string, error) {
+	version, err := exec.CommandContext(ctx, b.sidecar(), "--version").Output()
 	if err != nil {
-		return err
+		return "", fmt.Errorf("%s: %w", b.sidecar(), err)
 	}
-	defer os.RemoveAll(rootfs)
-	if err := copyProgram(b.sidecar(), filepath.Join(rootfs, "multus-credential")); err != nil {
-		return err
+	name, number, _ := strings.Cut(strings.TrimSpace(string(version)), " ")
+	image := userPrefix + name + ":" + number
+	if _, loaded := b.images[image]; loaded {
+		return image, nil
 	}
-	out, err := exec.CommandContext(ctx, "ldd", b.sidecar()).Output()
+	b.images[image], err = b.Cluster.ImportImage(ctx, b.sidecar()+".tar")
+	return image, err
+}
+
+// accounts is that configuration, with the sidecar as its users get it.
+func (b *Bed) accounts(ctx context.Context, config string) (*manifests.Accounts, error) {
+	image, err := b.SidecarImage(ctx)
 	if err != nil {
-		return fmt.Errorf("ldd %s: %w", b.sidecar(), err)
+		return nil, err
 	}
-	for _, library := range regexp.MustCompile(`/[^ :\n]+`).FindAllString(string(out), -1) {
-		if err := copyProgram(library, filepath.Join(rootfs, library)); err != nil {
-			return err
-		}
-	}
-	hash, err := hashTree(rootfs)
+	root, err := Root()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b.images[sidecarImage] = hash
-	return b.Cluster.LoadImage(ctx, sidecarImage, rootfs, cluster.ImageConfig{Entrypoint: []string{"/multus-credential"}})
+	patch, err := os.ReadFile(filepath.Join(root, manifests.SidecarPatch))
+	return &manifests.Accounts{Patch: string(patch), Image: image, Config: config}, err
 }
 
 // ApplyRBAC applies what `multus-credential rbac` prints for a configuration; the
