@@ -80,7 +80,7 @@ func newOwnCluster(t *testing.T) *ownCluster {
 	})
 	for name, mark := range map[string]string{
 		"daemon-config.json": `"delegateExec"`, "switch.yaml": "initContainers:",
-		"switch.sh": "create configmap", "back.sh": "rollout undo",
+		"switch.sh": "create configmap multus-daemon-config", "back.sh": "delete configmap multus-daemon-config",
 	} {
 		block, err := testbed.ReadmeBlock("On your own cluster", mark)
 		o.must(err, "read the README")
