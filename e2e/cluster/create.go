@@ -34,7 +34,7 @@ type mark struct {
 // configHash is the same as long as the patches are.
 func configHash() string {
 	return shortHash([]byte(patchCgroupV1 + patchCgroupfs + patchNoDNS +
-		patchSingle + patchOOMScore))
+		patchSingle + patchOOMScore + patchAPIServer + auditPolicy))
 }
 
 func (c *Cluster) create(ctx context.Context, d Decision) error {
@@ -45,10 +45,14 @@ func (c *Cluster) create(ctx context.Context, d Decision) error {
 	if err != nil {
 		return err
 	}
+	policy, err := auditMount(c.o.CacheDir)
+	if err != nil {
+		return err
+	}
 	err = c.p.step("creating "+c.o.Name, func() error {
 		return c.withProvider(func(provider *kind.Provider) error {
 			return provider.Create(c.o.Name,
-				kind.CreateWithV1Alpha4Config(kindConfig(d, c.o.Nodes)),
+				kind.CreateWithV1Alpha4Config(kindConfig(d, c.o.Nodes, policy)),
 				kind.CreateWithKubeconfigPath(c.Kubeconfig()),
 				kind.CreateWithWaitForReady(4*time.Minute))
 		})
@@ -81,15 +85,16 @@ func explain(err error) error {
 }
 
 // kindConfig is what kind is told.
-func kindConfig(d Decision, nodes int) *v1alpha4.Cluster {
+func kindConfig(d Decision, nodes int, policy v1alpha4.Mount) *v1alpha4.Cluster {
 	config := &v1alpha4.Cluster{
-		KubeadmConfigPatches:    d.KubeadmPatches,
+		KubeadmConfigPatches:    append(d.KubeadmPatches, patchAPIServer),
 		ContainerdConfigPatches: d.ContainerdPatches,
 	}
 	for i := range nodes {
 		node := v1alpha4.Node{Role: v1alpha4.WorkerRole, Image: d.Image}
 		if i == 0 {
 			node.Role = v1alpha4.ControlPlaneRole
+			node.ExtraMounts = []v1alpha4.Mount{policy}
 		}
 		config.Nodes = append(config.Nodes, node)
 	}

@@ -2,7 +2,12 @@
 
 package cluster
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
 
 func TestPullName(t *testing.T) {
 	tests := []struct{ image, want string }{
@@ -49,7 +54,15 @@ func TestControlPlaneFirst(t *testing.T) {
 
 func TestKindConfig(t *testing.T) {
 	d := Decision{Image: "mine:1", KubeadmPatches: []string{patchCgroupV1}}
-	config := kindConfig(d, 2)
+	cache := filepath.Join(t.TempDir(), "cache")
+	policy, err := auditMount(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(policy.HostPath); err != nil || string(text) != auditPolicy {
+		t.Errorf("the policy is %q, %v", text, err)
+	}
+	config := kindConfig(d, 2, policy)
 	if len(config.Nodes) != 2 {
 		t.Fatalf("%d nodes", len(config.Nodes))
 	}
@@ -58,8 +71,11 @@ func TestKindConfig(t *testing.T) {
 		if string(node.Role) != role || node.Image != "mine:1" {
 			t.Errorf("node %d is %s of %s", i, node.Role, node.Image)
 		}
+		if mounts := len(node.ExtraMounts); mounts != 1-i {
+			t.Errorf("node %d has %d mounts", i, mounts)
+		}
 	}
-	if len(config.KubeadmConfigPatches) != 1 {
+	if want := []string{patchCgroupV1, patchAPIServer}; !slices.Equal(config.KubeadmConfigPatches, want) {
 		t.Errorf("patches: %q", config.KubeadmConfigPatches)
 	}
 }
