@@ -44,8 +44,15 @@ type scene struct {
 // failed, and clears away.
 func setScene(t *testing.T, d testbed.Deployment) *scene {
 	t.Helper()
-	s := &scene{T: t, ctx: interrupted}
+	s := newScene(t)
 	s.must(bed.Deploy(s.ctx, d), "deploy %s Multus, /hostroot %s", d.Flavour, d.Propagation)
+	return s
+}
+
+// newScene is a scene on whatever Multus there is.
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{T: t, ctx: interrupted}
 	var err error
 	s.namespace, err = bed.Namespace(s.ctx)
 	s.must(err, "make a namespace")

@@ -5,14 +5,26 @@ package testbed
 import "testing"
 
 func TestParseReports(t *testing.T) {
-	log := `2026-01-01T00:00:00Z [verbose] ADD starting CNI request
-2026-01-01T00:00:01Z [verbose] delegateExec: report of /h on /opt/cni/bin/e2e-x: "{\"v\":1,\"plugin\":\"/opt/cni/bin/e2e-x\",\"types\":[\"e2e-x\",\"\",\"\",\"\"],\"command\":\"ADD\",\"podNamespace\":\"ns\",\"pod\":\"p\",\"source\":\"directory\",\"exitStatus\":0}\n"
-`
+	const stamp = "2026-01-01T00:00:01Z [verbose] "
+	const report = `delegateExec: report of /h on /opt/cni/bin/e2e-x: "{\"v\":1,\"plugin\":\"/opt/cni/bin/e2e-x\",` +
+		`\"types\":[\"e2e-x\",\"\",\"\",\"\"],\"command\":\"ADD\",\"podNamespace\":\"ns\",\"pod\":\"p\",` +
+		`\"source\":\"directory\",\"exitStatus\":0}\n"`
+	// The daemon writes a line in three pieces.
+	log := stamp + "ADD starting CNI request\n" + stamp + report + "\n" + report + stamp + report + "\n\n"
 	got, err := parseReports(log)
-	if err != nil || len(got) != 1 || got[0].Source != "directory" || got[0].Pod != "p" || *got[0].ExitStatus != 0 {
-		t.Errorf("%+v, %v", got, err)
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%+v, %v", got, err)
 	}
-	for _, bad := range []string{"delegateExec: report of /h on /p: {}", `delegateExec: report of /h on /p: "{"`} {
+	for i, r := range got {
+		if r.Source != "directory" || r.Pod != "p" || *r.ExitStatus != 0 {
+			t.Errorf("%+v", r)
+		}
+		if timed := r.Logged.Unix() == 1767225601; timed != (i != 1) {
+			t.Errorf("report %d is of %s", i, r.Logged)
+		}
+	}
+	for _, bad := range []string{"delegateExec: report of /h on /p: {}", `delegateExec: report of /h on /p: "{"`,
+		"2026-13-01T00:00:01Z [verbose] " + report} {
 		if _, err := parseReports(bad); err == nil {
 			t.Errorf("taken: %s", bad)
 		}
