@@ -22,6 +22,7 @@ const (
 	Shell    = "e2e-shell"    // sh and the node's kubectl
 	Broken   = "e2e-broken"   // found, but its interpreter is not there
 	Unlisted = "e2e-unlisted" // ClientGo by a name that nobody lists
+	Reader   = "e2e-reader"   // sh; looks whether a token is there, and ends
 )
 
 const (
@@ -52,8 +53,10 @@ func Build(ctx context.Context, source, tree string) error {
 	if err := os.Symlink(ClientGo, plugin(Unlisted)); err != nil {
 		return err
 	}
-	if err := copyFile(filepath.Join(source, "delegates/shell/shell"), plugin(Shell)); err != nil {
-		return err
+	for name, script := range map[string]string{Shell: "shell", Reader: "reader"} {
+		if err := copyFile(filepath.Join(source, "delegates/shell", script), plugin(name)); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(plugin(Broken), []byte("#!/nonexistent/interpreter\n"), 0o755)
 }

@@ -23,6 +23,8 @@ func TestAccounts(t *testing.T) {
 		run  func(*scene)
 	}{
 		{"Own", ownAccount},
+		{"SteadyState", steadyState},
+		{"ColdStart", coldStart},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(s.on(t)) })
 	}
@@ -45,6 +47,8 @@ var kubeCA = caFile{"kube-system", "kube-root-ca.crt", "ca.crt"}
 func accounts(string) []account {
 	return []account{
 		{plugin: delegates.ClientGo, ca: kubeCA, needs: true},
+		{plugin: delegates.Curl, ca: kubeCA, needs: true},
+		{plugin: delegates.Reader, ca: kubeCA},
 	}
 }
 

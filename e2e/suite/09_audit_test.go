@@ -5,9 +5,19 @@ package suite
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
+	"multus-delegate-credentials/e2e/delegates"
+	"multus-delegate-credentials/e2e/manifests"
 	"multus-delegate-credentials/e2e/suite/testbed"
+)
+
+const (
+	sidecarAccount = "system:serviceaccount:kube-system:multus"
+	coldRuns       = 200
 )
 
 func userOf(account string) string {
@@ -101,4 +111,115 @@ func usesOf(events []testbed.AuditEvent, account, namespace, pod string) (uses [
 		}
 	}
 	return uses
+}
+
+// tokenRequests counts the sidecar's requests, by account.
+func (s *scene) tokenRequests(mark int64) map[string]int {
+	s.Helper()
+	events, err := bed.Audit(s.ctx, mark)
+	s.must(err, "read the audit log")
+	count := map[string]int{}
+	for _, e := range events {
+		if e.IsTokenRequest() && e.User.Username == sidecarAccount {
+			count[e.ObjectRef.Name]++
+		}
+	}
+	return count
+}
+
+// posted makes a pod on the delegate's network, and what the daemon takes for
+// an ADD of the pod.
+func (s *scene) posted(pod, plugin string) (body string) {
+	s.Helper()
+	network := manifests.Network{Name: pod, Config: map[string]any{"type": plugin}}
+	s.start(pod, network)
+	object, err := bed.Running(s.ctx, s.namespace, pod)
+	s.must(err, "wait for the pod")
+	s.netns()
+	return s.request("ADD", pod, string(object.UID), network)
+}
+
+// steadyState: with credentials in the store no ADD costs a token request.
+func steadyState(s *scene) {
+	body := s.posted("steady", delegates.Curl)
+	mark := s.auditMark()
+	failed, err := bed.PostMany(s.ctx, "/delegate", slices.Repeat([]string{body}, runs), 1)
+	s.must(err, "%d times ADD", runs)
+	for i, message := range failed {
+		s.Errorf("ADD %d: %s", i, message)
+	}
+	all := s.runs("steady")
+	all = all[len(all)-runs:]
+	s.joined(mark, delegates.Curl, all)
+	timed := 0
+	for _, r := range all {
+		if !r.Logged.IsZero() {
+			timed++
+		}
+	}
+	if timed < runs/2 {
+		s.Errorf("the daemon's log has a time for %d of %d runs", timed, runs)
+	}
+	if n := s.tokenRequests(mark); len(n) > 0 {
+		s.Errorf("%d ADDs cost token requests: %v", runs, n)
+	}
+}
+
+// coldStart: however many ADDs wait for a credential, it is asked for once.
+func coldStart(s *scene) {
+	body := s.posted("cold", delegates.Reader)
+	before, err := bed.Store(s.ctx)
+	s.must(err, "list the store")
+	mark := s.auditMark()
+	s.emptyStore()
+	bodies := slices.Repeat([]string{body}, coldRuns)
+	for tries := 1; len(bodies) > 0; tries++ {
+		failed, err := bed.PostMany(s.ctx, "/delegate", bodies, len(bodies))
+		s.must(err, "%d times ADD", len(bodies))
+		s.Logf("try %d: %d of %d ADDs got no credential", tries, len(failed), len(bodies))
+		for _, message := range failed {
+			// As kubelet does: an ADD waits for five seconds, kubelet for longer.
+			if !strings.Contains(message, "it has no valid credential for rule") {
+				s.Fatalf("ADD: %s", message)
+			}
+		}
+		bodies = bodies[:len(failed)]
+	}
+	s.onceEach(mark, before)
+}
+
+// emptyStore also makes the sidecar a new one, which knows of no credential.
+func (s *scene) emptyStore() {
+	s.Helper()
+	path, err := bed.StorePath(s.ctx)
+	s.must(err, "find the store")
+	_, err = bed.Sh(s.ctx, `rm -r `+path+`/*; pkill -TERM -x multus-credenti`)
+	s.must(err, "empty the store")
+}
+
+// onceEach: each account's token was asked for once, and is another one.
+func (s *scene) onceEach(mark int64, before map[string]testbed.Held) {
+	s.Helper()
+	want := map[string]int{}
+	for _, a := range accounts(s.namespace) {
+		want[a.plugin] = 1
+	}
+	s.must(bed.Until(s.ctx, "all credentials to be asked for", func(context.Context) error {
+		if got := s.tokenRequests(mark); !maps.Equal(got, want) {
+			return fmt.Errorf("token requests: %v", got)
+		}
+		return nil
+	}), "count the token requests")
+	after, err := bed.Store(s.ctx)
+	s.must(err, "list the store")
+	for rule, held := range after {
+		if held.JTI == "" || held.JTI == before[rule].JTI {
+			s.Errorf("rule %s has the token %q, before %q", rule, held.JTI, before[rule].JTI)
+		}
+	}
+	for _, r := range s.runs("cold")[1:] {
+		if r.JTI != after[r.Rule].JTI {
+			s.Errorf("an ADD had the token %s, not %s", r.JTI, after[r.Rule].JTI)
+		}
+	}
 }

@@ -14,31 +14,45 @@ import (
 // ask requests a path of a server on a socket, a POST with standard input as
 // its body, and prints the answer; any status but 200 is an error.
 func ask(method, socket, path string) error {
-	client := &http.Client{Transport: &http.Transport{
+	var body io.Reader
+	if method == http.MethodPost {
+		body = os.Stdin
+	}
+	answer, err := request(dial(socket), method, path, body)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(answer)
+	return err
+}
+
+func dial(socket string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 	}}
-	request, err := http.NewRequest(method, "http://daemon"+path, nil)
+}
+
+func request(client *http.Client, method, path string, body io.Reader) ([]byte, error) {
+	request, err := http.NewRequest(method, "http://daemon"+path, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if method == http.MethodPost {
-		request.Body = os.Stdin
+	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", answer.Status, body)
+		return nil, fmt.Errorf("%s: %s", answer.Status, text)
 	}
-	_, err = os.Stdout.Write(body)
-	return err
+	return text, nil
 }

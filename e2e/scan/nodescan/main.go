@@ -17,7 +17,8 @@ import (
 	"multus-delegate-credentials/e2e/scan"
 )
 
-const usage = "usage: nodescan search | plant | idle | get SOCKET PATH | post SOCKET PATH"
+const usage = "usage: nodescan search | plant | idle | " +
+	"get SOCKET PATH | post SOCKET PATH | many SOCKET PATH AT_ONCE"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -43,6 +44,8 @@ func run(args []string) error {
 		return ask(http.MethodPost, args[1], args[2])
 	case len(args) == 3 && args[0] == "get":
 		return ask(http.MethodGet, args[1], args[2])
+	case len(args) == 4 && args[0] == "many":
+		return many(args[1], args[2], args[3])
 	}
 	return fmt.Errorf("%s", usage)
 }
