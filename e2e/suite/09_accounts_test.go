@@ -25,6 +25,7 @@ func TestAccounts(t *testing.T) {
 		{"Own", ownAccount},
 		{"SteadyState", steadyState},
 		{"ColdStart", coldStart},
+		{"LongADD", longAdd},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(s.on(t)) })
 	}

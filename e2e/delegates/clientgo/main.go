@@ -37,7 +37,8 @@ type netConf struct {
 	// ReportDir takes one file a pod: what this process sees at the
 	// credential's place. Empty: none is written.
 	ReportDir string `json:"reportDir"`
-	// HoldUntil is a file; ADD ends once it exists. Empty: at once.
+	// HoldUntil is a file; once it exists, ADD reads the pod again and ends.
+	// Empty: it ends at once.
 	HoldUntil string `json:"holdUntil"`
 }
 
@@ -93,10 +94,27 @@ func add(args *skel.CmdArgs) error {
 	if err := report(conf.ReportDir, string(pod.UID)); err != nil {
 		return err
 	}
-	if err := hold(conf.HoldUntil); err != nil {
+	if err := holdAndAskAgain(ctx, conf.HoldUntil, ref); err != nil {
 		return err
 	}
 	return types.PrintResult(result, conf.CNIVersion)
+}
+
+// holdAndAskAgain is a long ADD. Its second client reads the token anew, as the
+// first one would once a minute.
+func holdAndAskAgain(ctx context.Context, file string, ref *podRef) error {
+	if file == "" {
+		return nil
+	}
+	if err := hold(file); err != nil {
+		return err
+	}
+	api, err := inCluster()
+	if err != nil {
+		return err
+	}
+	_, err = api.get(ctx, ref)
+	return err
 }
 
 // del wants the credential as well: a plugin that cleans up by the pod's
