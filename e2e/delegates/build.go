@@ -23,7 +23,19 @@ const (
 	Broken   = "e2e-broken"   // found, but its interpreter is not there
 	Unlisted = "e2e-unlisted" // ClientGo by a name that nobody lists
 	Reader   = "e2e-reader"   // sh; looks whether a token is there, and ends
+	Chooser  = "e2e-chooser"  // asks where its configuration says
+	// Chooser by other names, for rules of their own.
+	Guarded = "e2e-guarded"
+	Served  = "e2e-served"
+	Distant = "e2e-distant"
+	Plain   = "e2e-plain" // nobody lists it
 )
+
+// links are further names of a program.
+var links = map[string]string{
+	Unlisted: ClientGo,
+	Guarded:  Chooser, Served: Chooser, Distant: Chooser, Plain: Chooser,
+}
 
 const (
 	pluginDir = "opt/cni/bin"
@@ -41,8 +53,10 @@ func Build(ctx context.Context, source, tree string) error {
 		}
 	}
 	plugin := func(name string) string { return filepath.Join(tree, pluginDir, name) }
-	if err := goBuild(ctx, source, "./delegates/clientgo", plugin(ClientGo)); err != nil {
-		return err
+	for name, folder := range map[string]string{ClientGo: "clientgo", Chooser: "chooser"} {
+		if err := goBuild(ctx, source, "./delegates/"+folder, plugin(name)); err != nil {
+			return err
+		}
 	}
 	if err := goBuild(ctx, source, "./scan/nodescan", filepath.Join(tree, Nodescan)); err != nil {
 		return err
@@ -50,8 +64,10 @@ func Build(ctx context.Context, source, tree string) error {
 	if err := buildCurl(ctx, source, tree, plugin(Curl)); err != nil {
 		return err
 	}
-	if err := os.Symlink(ClientGo, plugin(Unlisted)); err != nil {
-		return err
+	for name, program := range links {
+		if err := os.Symlink(program, plugin(name)); err != nil {
+			return err
+		}
 	}
 	for name, script := range map[string]string{Shell: "shell", Reader: "reader"} {
 		if err := copyFile(filepath.Join(source, "delegates/shell", script), plugin(name)); err != nil {

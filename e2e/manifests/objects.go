@@ -33,12 +33,17 @@ func (n Network) Object(namespace string) (*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Definition(namespace, n.Name, string(text)), nil
+}
+
+// Definition is a NetworkAttachmentDefinition of a text.
+func Definition(namespace, name, config string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "k8s.cni.cncf.io/v1",
 		"kind":       "NetworkAttachmentDefinition",
-		"metadata":   map[string]any{"name": n.Name, "namespace": namespace},
-		"spec":       map[string]any{"config": string(text)},
-	}}, nil
+		"metadata":   map[string]any{"name": name, "namespace": namespace},
+		"spec":       map[string]any{"config": config},
+	}}
 }
 
 // JSON is the configuration as a delegate gets it.

@@ -26,6 +26,8 @@ func TestAccounts(t *testing.T) {
 		{"SteadyState", steadyState},
 		{"ColdStart", coldStart},
 		{"LongADD", longAdd},
+		{"Tenants", tenants},
+		{"Refused", refused},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(s.on(t)) })
 	}
@@ -50,6 +52,12 @@ func accounts(string) []account {
 		{plugin: delegates.ClientGo, ca: kubeCA, needs: true},
 		{plugin: delegates.Curl, ca: kubeCA, needs: true},
 		{plugin: delegates.Reader, ca: kubeCA},
+		{plugin: delegates.Chooser, ca: kubeCA},
+		{plugin: delegates.Guarded, ca: kubeCA, over: map[string]any{"credentialKeys": []string{"e2eServer"}}},
+		{plugin: delegates.Served, ca: kubeCA, over: map[string]any{"deliver": map[string]any{
+			"serviceAccountDirectory": true,
+			"kubeconfig":              map[string]any{"configKeys": []string{"kubernetes.kubeconfig"}}}}},
+		{plugin: delegates.Distant, ca: kubeCA, over: map[string]any{"matchNamespaces": []string{"kube-system"}}},
 	}
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // nodescan runs inside a node for the suite: it searches the node for a
-// token's bytes, plants a made-up token in the places that are searched, and
-// speaks with the Multus daemon's socket. Everything secret comes on standard
-// input. It is also what the test pods run: nothing, until they are ended.
+// token's bytes, plants a made-up token in the places that are searched, speaks
+// with the Multus daemon's socket, and is a server of a tenant's. Everything
+// secret comes on standard input. It is also what the test pods run: nothing,
+// until they are ended.
 package main
 
 import (
@@ -17,7 +18,7 @@ import (
 	"multus-delegate-credentials/e2e/scan"
 )
 
-const usage = "usage: nodescan search | plant | idle | " +
+const usage = "usage: nodescan search | plant | idle | listen FILE | " +
 	"get SOCKET PATH | post SOCKET PATH | many SOCKET PATH AT_ONCE"
 
 func main() {
@@ -46,6 +47,8 @@ func run(args []string) error {
 		return ask(http.MethodGet, args[1], args[2])
 	case len(args) == 4 && args[0] == "many":
 		return many(args[1], args[2], args[3])
+	case len(args) == 2 && args[0] == "listen":
+		return listen(args[1])
 	}
 	return fmt.Errorf("%s", usage)
 }
