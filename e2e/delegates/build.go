@@ -24,7 +24,10 @@ const (
 	Unlisted = "e2e-unlisted" // ClientGo by a name that nobody lists
 	Reader   = "e2e-reader"   // sh; looks whether a token is there, and ends
 	Chooser  = "e2e-chooser"  // asks where its configuration says
-	// Chooser by other names, for rules of their own.
+	// The same two by other names, for rules of their own.
+	Bundle  = "e2e-bundle"
+	Foreign = "e2e-foreign"
+	Missing = "e2e-missing"
 	Guarded = "e2e-guarded"
 	Served  = "e2e-served"
 	Distant = "e2e-distant"
@@ -33,8 +36,8 @@ const (
 
 // links are further names of a program.
 var links = map[string]string{
-	Unlisted: ClientGo,
-	Guarded:  Chooser, Served: Chooser, Distant: Chooser, Plain: Chooser,
+	Unlisted: ClientGo, Bundle: ClientGo, Foreign: ClientGo, Missing: ClientGo,
+	Guarded: Chooser, Served: Chooser, Distant: Chooser, Plain: Chooser,
 }
 
 const (

@@ -26,6 +26,7 @@ func TestAccounts(t *testing.T) {
 		{"SteadyState", steadyState},
 		{"ColdStart", coldStart},
 		{"LongADD", longAdd},
+		{"ConfigMapCA", configMapCA},
 		{"Tenants", tenants},
 		{"Refused", refused},
 	} {
@@ -46,12 +47,16 @@ type caFile struct{ namespace, name, key string }
 
 var kubeCA = caFile{"kube-system", "kube-root-ca.crt", "ca.crt"}
 
-// accounts are all of them.
-func accounts(string) []account {
+// accounts are all of them; the namespace has ConfigMaps and pods of the tests.
+func accounts(namespace string) []account {
+	ours := func(key string) caFile { return caFile{namespace, caName, key} }
 	return []account{
 		{plugin: delegates.ClientGo, ca: kubeCA, needs: true},
 		{plugin: delegates.Curl, ca: kubeCA, needs: true},
 		{plugin: delegates.Reader, ca: kubeCA},
+		{plugin: delegates.Bundle, ca: ours(caBundle), needs: true},
+		{plugin: delegates.Foreign, ca: ours(caForeign), needs: true},
+		{plugin: delegates.Missing, ca: ours("absent.crt"), needs: true},
 		{plugin: delegates.Chooser, ca: kubeCA},
 		{plugin: delegates.Guarded, ca: kubeCA, over: map[string]any{"credentialKeys": []string{"e2eServer"}}},
 		{plugin: delegates.Served, ca: kubeCA, over: map[string]any{"deliver": map[string]any{
@@ -117,6 +122,7 @@ func setAccounts(t *testing.T, of func(namespace string) []account) *scene {
 		}
 	})
 	s := newScene(t)
+	s.makeCAs()
 	all := of(s.namespace)
 	config, err := accountsConfig(all, s.namespace)
 	s.must(err, "make the configuration")
