@@ -15,7 +15,7 @@ NODE_IMAGE_MAKE := $(MAKE) --no-print-directory -s -C "$(CURDIR)" node-image
 PIN := e2e/pins/build.sh
 
 .PHONY: kubernetes multus multus-stock cni-plugins whereabouts node-image \
-	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images suite-newest suite-oldest test-e2e test-upstream
+	e2e-build cluster-tool cluster-up cluster-down cluster-status remove-images suite-newest suite-oldest soak test-e2e test-upstream
 
 kubernetes: ## the programs of Kubernetes, into the cache
 	$(Q)$(PIN) kubernetes
@@ -69,6 +69,11 @@ E2E_UPSTREAM := ./upstream
 test-e2e: suite-newest suite-oldest whereabouts $(TEST_DRIVER) ## the kind suite: KEEP=1 keeps the cluster
 	$(Q)packages=$$(cd e2e && go list ./... | grep -v "$(E2E_UPSTREAM:.%=%)\$$"); \
 	CLUSTER=$(CLUSTER) KEEP=$(KEEP) PART=e2e PACKAGES="$$packages" \
+		e2e/cluster/test.sh $(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)'
+
+# One test alone, which takes longer than all others.
+soak: suite-newest ## a token ends while delegates run: SOAK_MINUTES=15
+	$(Q)CLUSTER=$(CLUSTER) KEEP=$(KEEP) PART=soak PACKAGES=./suite GOFLAGS='-tags=soak -run=^TestSoak$$' \
 		e2e/cluster/test.sh $(CLUSTER_CALL) -builder '$(NODE_IMAGE_MAKE)'
 
 # Upstream's scripts know their nodes by name.

@@ -3,6 +3,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -17,7 +18,7 @@ import (
 // Each delegate has an account of its own, by a rule. One deployment serves all
 // of these, since it takes longer than they do.
 func TestAccounts(t *testing.T) {
-	s := setAccounts(t, accounts)
+	s := setAccountsOf(t, accounts)
 	for _, c := range []struct {
 		name string
 		run  func(*scene)
@@ -36,10 +37,11 @@ func TestAccounts(t *testing.T) {
 
 // account is a delegate's: a service account by its name, and a rule.
 type account struct {
-	plugin string
-	ca     caFile
-	needs  bool           // what the delegate does to its pod
-	over   map[string]any // laid over the rule
+	plugin   string
+	ca       caFile
+	needs    bool           // what the delegate does to its pod
+	over     map[string]any // laid over the rule
+	lifetime int            // of the token, in seconds; 0: longer than the tests
 }
 
 // caFile is a key of a ConfigMap.
@@ -79,7 +81,7 @@ func (a account) rule(namespace string) map[string]any {
 		"name": ruleOf(a.plugin), "matchPlugins": []string{a.plugin},
 		"sources": []any{
 			map[string]any{"serviceAccountToken": map[string]any{
-				"namespace": "kube-system", "serviceAccountName": a.plugin, "expirationSeconds": 24 * 60 * 60,
+				"namespace": "kube-system", "serviceAccountName": a.plugin, "expirationSeconds": cmp.Or(a.lifetime, 24*60*60),
 				"boundObjectRef": map[string]any{"kind": "Node"}, "path": "token"}},
 			map[string]any{"configMap": map[string]any{"namespace": a.ca.namespace, "name": a.ca.name,
 				"items": []any{map[string]any{"key": a.ca.key, "path": "ca.crt"}}}},
@@ -110,8 +112,8 @@ func accountsConfig(all []account, namespace string) (string, error) {
 	return string(text), err
 }
 
-// setAccounts is a scene with the sidecar and a rule for each account.
-func setAccounts(t *testing.T, of func(namespace string) []account) *scene {
+// setAccountsOf is a scene with the sidecar and a rule for each account.
+func setAccountsOf(t *testing.T, of func(namespace string) []account) *scene {
 	t.Helper()
 	var remove func(context.Context) error
 	t.Cleanup(func() { // last, since a DEL needs its account

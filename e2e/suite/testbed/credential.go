@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"multus-delegate-credentials/e2e/manifests"
 )
@@ -69,6 +72,22 @@ func (b *Bed) StorePath(ctx context.Context) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no volume is mounted at the store of %s", sidecar.Name)
+}
+
+// Get reads a pod with a token and no other credential.
+func (b *Bed) Get(ctx context.Context, token, namespace, pod string) error {
+	config, err := clientcmd.BuildConfigFromFlags("", b.Cluster.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	config = rest.AnonymousClientConfig(config)
+	config.BearerToken = token
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	_, err = client.CoreV1().Pods(namespace).Get(ctx, pod, noOptions)
+	return err
 }
 
 // option is the value that the container's program is given.
