@@ -58,22 +58,15 @@ func TestOwnClusterAccounts(t *testing.T) {
 // addAccounts writes the README's files of it.
 func (o *ownCluster) addAccounts() {
 	o.Helper()
-	blocks := o.readme("On your own cluster")
 	for name, mark := range map[string]string{
 		"sidecar.sh": "--patch-file=" + manifests.SidecarPatch, "out.sh": "--to-revision=",
 	} {
-		o.must(os.WriteFile(o.path(name), []byte(o.only(blocks, mark)), 0o644), "write %s", name)
+		o.must(os.WriteFile(o.path(name), []byte(o.block(ownClusterSection, mark)), 0o644), "write %s", name)
 	}
 	o.must(replaceIn(o.path("out.sh"), readmeRevision, "--to-revision="+o.revision()), "name the revision")
-	for _, mark := range []string{`"--directory=`, `"--store=`} {
-		if !strings.Contains(o.command(blocks, mark), mark) {
-			o.Fatalf("no command with %s", mark)
-		}
-	}
-	o.must(replaceIn(o.path("daemon-config.json"), o.command(blocks, `"--directory=`),
-		o.command(blocks, `"--store=`)), "take the other command")
+	o.must(replaceIn(o.path("daemon-config.json"), o.command(`"--directory=`), o.command(`"--store=`)), "take the other command")
 
-	o.must(os.WriteFile(o.path("config.json"), []byte(o.only(o.readme("Configuration"), readmeMatch)), 0o644), "write the rules")
+	o.must(os.WriteFile(o.path("config.json"), []byte(o.block("Configuration", readmeMatch)), 0o644), "write the rules")
 	o.must(replaceIn(o.path("config.json"), readmeMatch, fmt.Sprintf(`"matchPlugins": [%q]`, delegates.ClientGo)), "name our delegate")
 	o.must(replaceIn(o.path("config.json"), readmeDeliver, readmeDeliver+fmt.Sprintf(`, "needs": [
 		{"namespaces": [%q], "apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
@@ -99,11 +92,14 @@ func (o *ownCluster) addAccounts() {
 	})
 }
 
-// command is the lines of "command" in the one block with that mark.
-func (o *ownCluster) command(blocks []string, mark string) string {
+// command is the helper's in the block with that mark.
+func (o *ownCluster) command(mark string) string {
 	o.Helper()
-	_, command, _ := strings.Cut(o.only(blocks, mark), `"command": [`)
-	command, _, _ = strings.Cut(command, "],")
+	_, command, _ := strings.Cut(o.block(ownClusterSection, mark), `"command": [`)
+	command, _, found := strings.Cut(command, "],")
+	if !found || !strings.Contains(command, mark) {
+		o.Fatalf("no command with %s", mark)
+	}
 	return command
 }
 

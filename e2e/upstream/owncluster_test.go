@@ -14,7 +14,9 @@ import (
 	"multus-delegate-credentials/e2e/suite/testbed"
 )
 
-// What the README's section names that is another's on each cluster.
+const ownClusterSection = "On your own cluster"
+
+// What it names that is another's on each cluster.
 const (
 	readmeImage   = "registry.example/multus-cni:v4.3.0-delegate-exec"
 	readmePlugins = `"userspace"`
@@ -82,9 +84,7 @@ func newOwnCluster(t *testing.T) *ownCluster {
 		"daemon-config.json": `"delegateExec"`, "switch.yaml": "initContainers:",
 		"switch.sh": "create configmap multus-daemon-config", "back.sh": "delete configmap multus-daemon-config",
 	} {
-		block, err := testbed.ReadmeBlock("On your own cluster", mark)
-		o.must(err, "read the README")
-		o.must(os.WriteFile(o.path(name), []byte(block), 0o644), "write %s", name)
+		o.must(os.WriteFile(o.path(name), []byte(o.block(ownClusterSection, mark)), 0o644), "write %s", name)
 	}
 	image, err := bed.PatchedImage(o.ctx)
 	o.must(err, "load our image")
@@ -92,6 +92,14 @@ func newOwnCluster(t *testing.T) *ownCluster {
 	o.must(replaceIn(o.path("daemon-config.json"), readmePlugins,
 		fmt.Sprintf("%q, %q", "bridge", delegates.ClientGo)), "name our delegates")
 	return o
+}
+
+// block is one of the README's.
+func (o *ownCluster) block(section, mark string) string {
+	o.Helper()
+	text, err := testbed.ReadmeBlock(section, mark)
+	o.must(err, "read the README")
+	return text
 }
 
 func (o *ownCluster) start(pods ...string) {
