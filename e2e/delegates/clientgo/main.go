@@ -94,7 +94,7 @@ func add(args *skel.CmdArgs) error {
 	if err := report(conf.ReportDir, string(pod.UID)); err != nil {
 		return err
 	}
-	if err := holdAndAskAgain(ctx, conf.HoldUntil, ref); err != nil {
+	if err := holdAndAskAgain(ctx, conf, ref); err != nil {
 		return err
 	}
 	return types.PrintResult(result, conf.CNIVersion)
@@ -102,14 +102,14 @@ func add(args *skel.CmdArgs) error {
 
 // holdAndAskAgain is a long ADD. Its second client reads the token anew, as the
 // first one would once a minute.
-func holdAndAskAgain(ctx context.Context, file string, ref *podRef) error {
-	if file == "" {
+func holdAndAskAgain(ctx context.Context, conf *netConf, ref *podRef) error {
+	if conf.HoldUntil == "" {
 		return nil
 	}
-	if err := hold(file); err != nil {
+	if err := hold(conf.HoldUntil); err != nil {
 		return err
 	}
-	api, err := inCluster()
+	api, err := connect(conf)
 	if err != nil {
 		return err
 	}
