@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		check_type(types.delegate);
 		check_type(types.delegate_ipam);
 	} else {
-		must(e.code != 0);
+		fuzz_check_error(&e);
 	}
 	cni_pod_parse(text, &pod);
 	check_name(pod.namespace);

@@ -11,9 +11,11 @@ static int read_by(const struct fuzz_rule *f, const struct config_rule *rule,
 	struct err e = ERR_INIT;
 	int r = netconf_read(f->doc, f->len, rule, ret, &e);
 
-	must((r < 0) == (e.code != 0));
-	if (r < 0)
+	if (r < 0) {
+		fuzz_check_error(&e);
 		return r;
+	}
+	must(e.code == 0);
 	must(strlen(ret->choice) < sizeof(ret->choice));
 	must((ret->choice[0] != '\0') == (ret->choice_line > 0));
 	must(ret->choice_line <= f->len + 1 && ret->choice_column <= f->len);

@@ -95,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	kubeconfig.config_keys = (struct config_strings){ f.keys, f.count };
 	if (netconf_read(f.doc, f.len, &rule, &before, &read_e) < 0) {
 		must(edit(&f, A, &a, &e) < 0);
+		fuzz_check_error(&e);
 		must(strstr(e.msg, "has to be an object") != NULL ||
 		     strcmp(e.msg, read_e.msg) == 0);
 	} else if (edit(&f, A, &a, &e) < 0) {
