@@ -113,6 +113,7 @@ need_lint() {
 }
 
 need_fuzz() {
+  needs check
   program clang clang "builds the fuzzed parsers"
   clang -fsanitize=fuzzer -x c -o /dev/null - <<<"int LLVMFuzzerTestOneInput() { return 0; }" 2>/dev/null ||
     missing libclang-rt-dev "the fuzzer that clang links"

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . hack/lib.sh
 
 RESULTS=$O/results
-PARTS=(check lint sanitize helper patches image e2e upstream)
+PARTS=(check fuzz lint sanitize helper patches image e2e upstream)
 unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a make of its own
 
 # Kubernetes is the longest pole, so it starts first and the CPU is its; after it
@@ -25,6 +25,7 @@ declare_steps() {
   step e2e "e2e-build images whereabouts" engine_make test-e2e
   step helper check spare private_make test-helper
   step lint check spare plain_make lint
+  step fuzz check spare plain_make fuzz
   step sanitize check spare private_make sanitize
   step patches multus spare private_make test-patches
   step upstream "e2e-build images" engine_make test-upstream
@@ -83,7 +84,7 @@ report() {
 }
 
 main() {
-  hack/setup.sh build check helper patches lint e2e
+  hack/setup.sh build check fuzz helper patches lint e2e
   root_ready "running the tests"
   mkdir -p "$RESULTS"
   rm -f -- "$RESULTS"/*.txt
