@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "delegate-credentials.h"
+
 /*
  * Formats aside first, so that e->msg itself may be an argument: that is how
  * a caller puts words in front of an error it was handed.
@@ -44,6 +46,12 @@ int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 	snprintf(e->msg + len, sizeof(e->msg) - len, ": %s", text);
 	e->code = code;
 	return -1;
+}
+
+int err_call(struct err *e, int errnum, const char *call)
+{
+	return err_sys(e, DC_CODE_INTERNAL, errnum,
+		       "see the node's kernel log: %s failed", call);
 }
 
 /*

@@ -17,7 +17,7 @@ struct err {
 #define ERR_INIT { 0, "" }
 
 /*
- * Both return -1, so that a caller can `return err_set(...)`, and both take
+ * All return -1, so that a caller can `return err_set(...)`. These two take
  * e->msg itself as an argument, so that a caller can put words before it.
  */
 int err_set(struct err *e, int code, const char *fmt, ...)
@@ -29,6 +29,9 @@ int err_set(struct err *e, int code, const char *fmt, ...)
  */
 int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* For a call that fails only where the node itself is in trouble. */
+int err_call(struct err *e, int errnum, const char *call);
 
 /*
  * The text of an errno value as Go prints it (lower-case first letter), so

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "delegate-credentials.h"
 #include "err.h"
 
 static void set_formats(void **state)
@@ -59,6 +60,17 @@ static void sys_keeps_the_text_when_it_cuts(void **state)
 	assert_string_equal(e.msg + strlen(e.msg) - strlen(text), text);
 }
 
+static void call_says_where_to_look(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(err_call(&e, EIO, "fstat"), -1);
+	assert_int_equal(e.code, DC_CODE_INTERNAL);
+	assert_string_equal(e.msg, "see the node's kernel log: fstat failed: "
+				   "input/output error");
+}
+
 static const struct {
 	int errnum;
 	const char *text;
@@ -96,6 +108,7 @@ int main(void)
 		cmocka_unit_test(set_cuts),
 		cmocka_unit_test(sys_appends_the_text),
 		cmocka_unit_test(sys_keeps_the_text_when_it_cuts),
+		cmocka_unit_test(call_says_where_to_look),
 		cmocka_unit_test(errno_texts_are_those_of_go),
 	};
 

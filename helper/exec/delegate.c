@@ -249,7 +249,7 @@ int delegate_run(const struct request *q, int caller, int *ret,
 
 	/* Orphans of the delegate come to us while it runs. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "prctl failed");
+		return err_call(e, errno, "prctl");
 	if (signals_take(&run.signals, e) < 0)
 		return -1;
 	if (view_look(q->options.root, &run.view, e) < 0)

@@ -27,7 +27,7 @@ static int open_directory(const char *path, struct err *e)
 static int identify(int fd, struct fd_identity *ret, struct err *e)
 {
 	if (fd_identify(fd, ret) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+		return err_call(e, errno, "fstat");
 	return 0;
 }
 

@@ -30,8 +30,7 @@ static int sys_failed(struct err *e, const char *call)
 			       "allow %s(2), which needs Linux 5.14 and a "
 			       "container without a seccomp filter against it",
 			       call);
-	return err_sys(e, DC_CODE_INTERNAL, errno, "%s failed on this host",
-		       call);
+	return err_call(e, errno, call);
 }
 
 static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,

@@ -140,8 +140,7 @@ int mnt_is_shared(int fd, bool *ret, struct report *r, struct err *e)
 	if (errno == ENOENT)
 		return mount_is_gone(e);
 	if (errno != ENOSYS && errno != EPERM)
-		return err_sys(e, DC_CODE_INTERNAL, errno,
-			       "statmount failed on this host");
+		return err_call(e, errno, "statmount");
 	report_fallback(r, "statmount: this kernel has none; mounts are read "
 			   "from /proc/self/mountinfo");
 	return ask_mountinfo(fd, ret, e);

@@ -21,10 +21,10 @@ int signals_take(struct signals *ret, struct err *e)
 	if (sigaction(SIGCHLD, &by_default, &ret->child) < 0 ||
 	    sigaction(SIGPIPE, &ignored, &ret->pipe) < 0 ||
 	    sigprocmask(SIG_BLOCK, &ours, &ret->mask) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "sigaction failed");
+		return err_call(e, errno, "sigaction");
 	ret->fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ret->fd < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "signalfd failed");
+		return err_call(e, errno, "signalfd");
 	return 0;
 }
 

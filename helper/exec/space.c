@@ -61,7 +61,7 @@ static int reopen(const char *path, int old, struct err *e)
 	if (root < 0)
 		return -1;
 	if (fd_identify(old, &before) < 0 || fd_identify(root, &after) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+		return err_call(e, errno, "fstat");
 	if (!fd_same(&before, &after))
 		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
 			       "leave '%s' alone while a delegate starts: "

@@ -33,7 +33,7 @@ static int is_same_file(int fd, const struct fd_identity *expected,
 	struct fd_identity here;
 
 	if (fd_identify(fd, &here) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+		return err_call(e, errno, "fstat");
 	return fd_same(&here, expected) ? 0 : host_changed(e);
 }
 
@@ -81,7 +81,7 @@ static int resolve_again(const struct build *b, int secrets,
 	if (again < 0)
 		return -1;
 	if (fd_identify(secrets, &before) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+		return err_call(e, errno, "fstat");
 	if (is_same_file(again, &before, e) < 0 ||
 	    mnt_locate(again, &place, e) < 0 ||
 	    rootpath_is_free(again, &is_free, e) < 0)
@@ -186,7 +186,7 @@ static int do_check(const struct build *b, const struct plan_op *op,
 	if (shared)
 		return host_changed(e);
 	if (fd_identify(b->stage->tmpfs, &tmpfs) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "fstat failed");
+		return err_call(e, errno, "fstat");
 	seen = resolve(b, false, e);
 	if (seen < 0 || is_same_file(seen, &tmpfs, e) < 0)
 		return -1;
