@@ -11,11 +11,21 @@
 #include "child.h"
 
 /* Set before the check, so that no death of the parent goes unnoticed. */
-static void die_with_parent(pid_t parent)
+static int die_with_parent(pid_t parent)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -1;
 	if (getppid() != parent)
 		_exit(127);
+	return 0;
+}
+
+static int inherit(const struct outfit *outfit, const struct signals *signals)
+{
+	if (dup2(outfit->input, STDIN_FILENO) < 0 ||
+	    syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return -1;
+	return signals_give_back(signals);
 }
 
 static int enter_root(int root)
@@ -36,14 +46,15 @@ static _Noreturn void become(const char *plugin, pid_t parent, int root,
 {
 	char *argv[] = { (char *)plugin, NULL };
 
-	die_with_parent(parent);
-	if (enter_root(root) == 0 &&
-	    dup2(outfit->input, STDIN_FILENO) >= 0 &&
-	    syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
-		signals_give_back(signals);
-		failure->in_exec = true;
-		execve(plugin, argv, outfit->environment);
-	}
+	failure->step = CHILD_ENTERS;
+	if (enter_root(root) < 0)
+		goto failed;
+	failure->step = CHILD_INHERITS;
+	if (die_with_parent(parent) < 0 || inherit(outfit, signals) < 0)
+		goto failed;
+	failure->step = CHILD_EXECS;
+	execve(plugin, argv, outfit->environment);
+failed:
 	failure->errnum = errno;
 	_exit(127);
 }

@@ -2,17 +2,22 @@
 #ifndef CHILD_H
 #define CHILD_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "../common/err.h"
 #include "outfit.h"
 #include "signals.h"
 
+enum child_step {
+	CHILD_INHERITS, /* descriptors and signals */
+	CHILD_ENTERS,	/* its root */
+	CHILD_EXECS,
+};
+
 /* What kept a child from becoming the delegate; errnum 0: nothing did. */
 struct child_failure {
 	int errnum;
-	bool in_exec; /* else: on the way into the root */
+	enum child_step step;
 };
 
 /*

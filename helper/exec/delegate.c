@@ -162,14 +162,19 @@ static int prepare(struct run *run, struct err *e)
 static int explain_failure(const struct child_failure *f, const char *plugin,
 			   struct err *e)
 {
-	if (f->in_exec)
+	switch (f->step) {
+	case CHILD_EXECS:
 		return err_set(e, DC_CODE_NOT_STARTED,
 			       "install the delegate on the host: fork/exec "
 			       "%s: %s",
 			       plugin, err_errno_text(f->errnum));
-	return err_sys(e, DC_CODE_INTERNAL, f->errnum,
-		       "run the caller with CAP_SYS_CHROOT: the delegate's "
-		       "root cannot be entered");
+	case CHILD_ENTERS:
+		return err_sys(e, DC_CODE_INTERNAL, f->errnum,
+			       "run the caller with CAP_SYS_CHROOT: the "
+			       "delegate's root cannot be entered");
+	default:
+		return err_call(e, f->errnum, "the start of the delegate");
+	}
 }
 
 /* False if there is no next try: SIGTERM came. */

@@ -39,11 +39,12 @@ bool signals_terminated(const struct signals *s)
 	return terminated;
 }
 
-void signals_give_back(const struct signals *s)
+int signals_give_back(const struct signals *s)
 {
-	sigaction(SIGCHLD, &s->child, NULL);
-	sigaction(SIGPIPE, &s->pipe, NULL);
-	sigprocmask(SIG_SETMASK, &s->mask, NULL);
+	if (sigaction(SIGCHLD, &s->child, NULL) < 0 ||
+	    sigaction(SIGPIPE, &s->pipe, NULL) < 0)
+		return -1;
+	return sigprocmask(SIG_SETMASK, &s->mask, NULL);
 }
 
 _Noreturn void signals_end_by(int signal)

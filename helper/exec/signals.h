@@ -22,8 +22,8 @@ int signals_take(struct signals *ret, struct err *e)
 /* Whether a SIGTERM waits; it is taken. */
 bool signals_terminated(const struct signals *s);
 
-/* Undoes signals_take, in the child before exec. */
-void signals_give_back(const struct signals *s);
+/* Undoes signals_take, in the child before exec. Returns 0 or -1 with errno. */
+int signals_give_back(const struct signals *s);
 
 /* Ends this process by the signal, as its parent expects of the delegate. */
 _Noreturn void signals_end_by(int signal);
