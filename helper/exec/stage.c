@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -239,9 +238,7 @@ int stage_build(const struct plan *p, const struct options *o,
 	size_t before = r->fallback_count;
 
 	ret->tmpfs = -1;
-	ret->root = fcntl(v->root, F_DUPFD_CLOEXEC, 0);
-	if (ret->root < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "fcntl failed");
+	ret->root = fd_take(&v->root);
 	for (size_t i = 0; i < p->count; i++) {
 		if (steps[p->ops[i].kind](&b, &p->ops[i], e) < 0 ||
 		    check_strict(o, r, before, e) < 0) {

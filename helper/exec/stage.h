@@ -14,8 +14,8 @@ struct stage {
 
 /*
  * Carries out the plan's mounts and files, then checks that the credential is
- * where the delegate will look and nowhere else. v is told of a generation
- * that took the place of the one that it had found. On error
+ * where the delegate will look and nowhere else. v gives its root away, and is
+ * told of a generation that took the place of the one that it had found. On error
  * everything mounted has been taken away again; ret is valid either way and
  * the delegate can run in it without a credential. With --strict a kernel
  * that lacks a protection is an error (DC_CODE_KERNEL).

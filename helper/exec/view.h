@@ -13,7 +13,7 @@
  * copy can tell that it sees the same directories.
  */
 struct view {
-	int root; /* owned */
+	int root; /* owned, until stage_build takes it */
 	struct fd_identity run;
 	enum plan_target target;
 	struct err target_error; /* code 0: target is valid */
