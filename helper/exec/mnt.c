@@ -214,15 +214,17 @@ int mnt_climb(int dir, struct err *e)
 
 void mnt_detach(int fd)
 {
-	if (fchdir(fd) < 0)
-		return;
 	/*
 	 * "." leads to what is mounted on top, so what a delegate put over
-	 * ours goes first. Once ours is out of the namespace the call fails:
-	 * nothing that is not on or in our mount can be hit.
+	 * ours goes first. Once ours is out of the namespace the call fails
+	 * with EINVAL: nothing that is not on or in our mount can be hit.
+	 * Other failures may pass, and giving up would leave the credential
+	 * to a child that the delegate left.
 	 */
 	for (int i = 0; i < DETACH_MAX; i++)
-		if (syscall(SYS_umount2, ".", UMOUNT_DETACH) < 0)
+		if (fchdir(fd) == 0 &&
+		    syscall(SYS_umount2, ".", UMOUNT_DETACH) < 0 &&
+		    errno == EINVAL)
 			break;
 	if (chdir("/") < 0)
 		return;
