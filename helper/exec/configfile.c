@@ -118,12 +118,14 @@ static int replace(int dir, const struct text *t, struct err *e)
 	fd = openat(dir, NEW_NAME,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 		    0600);
-	if (fd < 0 || fd_write_all(fd, t->buf, t->len) < 0 ||
-	    renameat(dir, NEW_NAME, dir, DC_LAST_GOOD_NAME) < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno,
-			       "give " DC_STATE_DIR " of the caller's "
-			       "container room for the configuration");
-	return 0;
+	if (fd >= 0 && fd_write_all(fd, t->buf, t->len) == 0 &&
+	    renameat(dir, NEW_NAME, dir, DC_LAST_GOOD_NAME) == 0)
+		return 0;
+	err_sys(e, DC_CODE_INTERNAL, errno,
+		"give " DC_STATE_DIR " of the caller's container room for the "
+		"configuration");
+	unlinkat(dir, NEW_NAME, 0);
+	return -1;
 }
 
 static void keep(const struct text *t, struct report *r)
