@@ -7,8 +7,8 @@
  *
  *	delegate	static: delegate.c ops*.c
  *	test_NAME	test_NAME.c, the harness (world.c ns.c mounts.c job.c
- *			expect.c deny.c trace.c store.c) and ops*.c; -lcmocka
- *			-ljansson
+ *			expect.c deny.c trace.c trace_fault.c store.c) and
+ *			ops*.c; -lcmocka -ljansson
  *
  * All need -D_GNU_SOURCE -I../../include. The programs look for the delegate
  * beside them and for the helper one directory up; TEST_HELPER names another
@@ -300,5 +300,30 @@ long trace_waited(struct job *j);
 void trace_no_wait(struct job *j, const char *what);
 /* For call.trace_waits, in the child. */
 void trace_waits_only(void);
+
+/* --- trace_fault.c: one system call that fails ---------------------------- */
+
+enum fault_where {
+	FAULT_PARENT,	/* from main on */
+	FAULT_TEARDOWN, /* from the fork on */
+	FAULT_CHILD,	/* up to its exec */
+};
+
+struct fault {
+	enum fault_where where;
+	long n; /* the how-manieth call there; those spared do not count */
+	int error;
+	bool (*spare)(long nr);
+	/* What trace_fault found: */
+	bool hit;
+	long nr;
+	unsigned long arg; /* its first */
+};
+
+/*
+ * Lets the call fail, and the run go on alone from there. Where it has fewer
+ * calls nothing fails.
+ */
+void trace_fault(struct job *j, struct fault *f);
 
 #endif

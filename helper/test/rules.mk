@@ -13,13 +13,15 @@ TEST_HARNESS_SRC := $(filter-out $(TEST_PROGRAM_SRC) helper/test/delegate.c \
 
 TEST_PROGRAMS := $(TEST_PROGRAM_SRC:helper/test/%.c=$(TEST_O)/%)
 # Those that take longest start first.
-TEST_LONG := $(TEST_O)/test_races $(TEST_O)/test_calls $(TEST_O)/test_kill
+TEST_LONG := $(addprefix $(TEST_O)/,test_races test_faults test_calls test_kill)
 
 # What a killed process leaves behind is the same in either build, and the
-# sanitizers' own system calls would make most of the moments to kill it at.
+# sanitizers' own system calls would make most of the moments to kill it at, or
+# of the calls to fail.
 ifdef SANITIZE
-TEST_PROGRAMS := $(filter-out %/test_kill %/test_calls,$(TEST_PROGRAMS))
-TEST_LONG := $(filter-out %/test_kill %/test_calls,$(TEST_LONG))
+TEST_NATIVE := %/test_kill %/test_calls %/test_faults %/test_caller
+TEST_PROGRAMS := $(filter-out $(TEST_NATIVE),$(TEST_PROGRAMS))
+TEST_LONG := $(filter-out $(TEST_NATIVE),$(TEST_LONG))
 endif
 TEST_HARNESS_OBJ := $(TEST_HARNESS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 TEST_DELEGATE_OBJ := $(TEST_O)/delegate.o $(TEST_OPS_SRC:helper/test/%.c=$(TEST_O)/%.o)
