@@ -2,6 +2,7 @@
 #include "err.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,11 @@ int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 
 int err_call(struct err *e, int errnum, const char *call)
 {
+	if (errnum == ENOSYS || errnum == EPERM)
+		return err_sys(e, DC_CODE_KERNEL, errnum,
+			       "allow %s(2), which needs Linux 5.14 and a "
+			       "container without a seccomp filter against it",
+			       call);
 	return err_sys(e, DC_CODE_INTERNAL, errnum,
 		       "see the node's kernel log: %s failed", call);
 }

@@ -30,7 +30,11 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* For a call that fails only where the node itself is in trouble. */
+/*
+ * For a system call that fails only where the kernel has none (before 5.14, or
+ * forbidden by a seccomp filter: DC_CODE_KERNEL) or the node itself is in
+ * trouble (DC_CODE_INTERNAL).
+ */
 int err_call(struct err *e, int errnum, const char *call);
 
 /*

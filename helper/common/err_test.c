@@ -69,6 +69,11 @@ static void call_says_where_to_look(void **state)
 	assert_int_equal(e.code, DC_CODE_INTERNAL);
 	assert_string_equal(e.msg, "see the node's kernel log: fstat failed: "
 				   "input/output error");
+	assert_int_equal(err_call(&e, ENOSYS, "statx"), -1);
+	assert_int_equal(e.code, DC_CODE_KERNEL);
+	assert_non_null(strstr(e.msg, "allow statx(2)"));
+	assert_int_equal(err_call(&e, EPERM, "statx"), -1);
+	assert_int_equal(e.code, DC_CODE_KERNEL);
 }
 
 static const struct {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
+#include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "delegate-credentials.h"
 #include "child.h"
+#include "fd.h"
 
 /* Set before the check, so that no death of the parent goes unnoticed. */
 static int die_with_parent(pid_t parent)
@@ -22,8 +21,10 @@ static int die_with_parent(pid_t parent)
 
 static int inherit(const struct outfit *outfit, const struct signals *signals)
 {
-	if (dup2(outfit->input, STDIN_FILENO) < 0 ||
-	    syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+	if (dup2(outfit->input, STDIN_FILENO) < 0)
+		return -1;
+	/* A kernel without it got no credential, but may clean up. */
+	if (fd_keep_all() < 0 && errno != ENOSYS && errno != EPERM)
 		return -1;
 	return signals_give_back(signals);
 }

@@ -2,11 +2,14 @@
 #ifndef CONFINE_H
 #define CONFINE_H
 
+#include <stdbool.h>
+
 /*
  * Keeps core dumps and other processes' ptrace(2) away from this process and
  * from its child up to exec, which lifts it for the delegate.
  */
 void confine_memory(void);
+bool confine_memory_holds(void);
 
 /*
  * Leaves this process nothing but what waiting, tearing down, reporting and
@@ -15,5 +18,8 @@ void confine_memory(void);
  * or -1 with errno.
  */
 int confine_waiting(void) __attribute__((warn_unused_result));
+
+/* Whether this kernel would take the filter; changes nothing. */
+bool confine_waiting_is_possible(void);
 
 #endif

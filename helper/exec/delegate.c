@@ -173,7 +173,9 @@ static int explain_failure(const struct child_failure *f, const char *plugin,
 			       "run the caller with CAP_SYS_CHROOT: the "
 			       "delegate's root cannot be entered");
 	default:
-		return err_call(e, f->errnum, "the start of the delegate");
+		return err_sys(e, DC_CODE_INTERNAL, f->errnum,
+			       "see the node's kernel log: the delegate "
+			       "cannot be given its descriptors and signals");
 	}
 }
 

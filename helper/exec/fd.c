@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "fd.h"
 
@@ -19,6 +21,16 @@ int fd_identify(int fd, struct fd_identity *ret)
 bool fd_same(const struct fd_identity *a, const struct fd_identity *b)
 {
 	return a->dev == b->dev && a->ino == b->ino;
+}
+
+int fd_keep_all(void)
+{
+	int failed = (int)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U,
+				  CLOSE_RANGE_CLOEXEC);
+
+	if (failed && errno == EINVAL)
+		errno = ENOSYS; /* before 5.11 it only closes */
+	return failed;
 }
 
 int fd_write_all(int fd, const char *buf, size_t len)

@@ -46,6 +46,12 @@ int fd_identify(int fd, struct fd_identity *ret)
 
 bool fd_same(const struct fd_identity *a, const struct fd_identity *b);
 
+/*
+ * Makes every descriptor above 2 close-on-exec: ours are, those that the
+ * caller forgot may not be. Returns 0, or -1 with errno.
+ */
+int fd_keep_all(void) __attribute__((warn_unused_result));
+
 /* All of it; returns 0, or -1 with errno. */
 int fd_write_all(int fd, const char *buf, size_t len)
 	__attribute__((warn_unused_result));

@@ -21,6 +21,13 @@ static int failed(struct err *e, const char *what)
 		       "give the caller's container more memory: %s", what);
 }
 
+static int no_memfd(struct err *e)
+{
+	if (errno == ENOSYS || errno == EPERM)
+		return err_call(e, errno, "memfd_create");
+	return failed(e, "no memfd for the netconf");
+}
+
 /* A host may forbid memfds that can be executed; an old one knows no other. */
 static int make_memfd(void)
 {
@@ -65,7 +72,7 @@ int input_read(int fd, struct input *ret, struct err *e)
 	void *data = NULL;
 
 	if (memfd < 0)
-		return failed(e, "no memfd for the netconf");
+		return no_memfd(e);
 	if (copy_all(fd, memfd, &ret->len) < 0)
 		return failed(e, "the netconf could not be read");
 	if (seal(memfd, e) < 0)
@@ -96,7 +103,7 @@ int input_edit(const struct input *in, const struct netconf_value *values,
 	const struct netconf_sink sink = { write_piece, &memfd };
 
 	if (memfd < 0)
-		return failed(e, "no memfd for the edited netconf");
+		return no_memfd(e);
 	if (netconf_edit(in->data, in->len, values, count, &sink, e) < 0 ||
 	    seal(memfd, e) < 0)
 		return -1;

@@ -23,29 +23,19 @@
 /* How many mounts a delegate may have piled on ours before we give up. */
 #define DETACH_MAX 64
 
-static int sys_failed(struct err *e, const char *call)
-{
-	if (errno == ENOSYS || errno == EPERM)
-		return err_sys(e, DC_CODE_KERNEL, errno,
-			       "allow %s(2), which needs Linux 5.14 and a "
-			       "container without a seccomp filter against it",
-			       call);
-	return err_call(e, errno, call);
-}
-
 static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,
 		    struct err *e)
 {
 	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attr,
 		    sizeof(*attr)) < 0)
-		return sys_failed(e, "mount_setattr");
+		return err_call(e, errno, "mount_setattr");
 	return 0;
 }
 
 static int set_string(int fs, const char *key, const char *value, struct err *e)
 {
 	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0) < 0)
-		return sys_failed(e, "fsconfig");
+		return err_call(e, errno, "fsconfig");
 	return 0;
 }
 
@@ -68,7 +58,7 @@ static int configure_tmpfs(int fs, struct report *r, struct err *e)
 		return -1;
 	try_noswap(fs, r);
 	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return sys_failed(e, "fsconfig");
+		return err_call(e, errno, "fsconfig");
 	return 0;
 }
 
@@ -79,21 +69,21 @@ int mnt_tmpfs(struct report *r, struct err *e)
 
 	fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
 	if (fs < 0)
-		return sys_failed(e, "fsopen");
+		return err_call(e, errno, "fsopen");
 	if (configure_tmpfs(fs, r, e) < 0)
 		return -1;
 	mnt = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
 			   MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
 				   MOUNT_ATTR_NOSUID);
 	if (mnt < 0)
-		return sys_failed(e, "fsmount");
+		return err_call(e, errno, "fsmount");
 	return fd_take(&mnt);
 }
 
 int mnt_add_directory(int tmpfs, const char *name, struct err *e)
 {
 	if (mkdirat(tmpfs, name, 0700) < 0)
-		return sys_failed(e, "mkdirat");
+		return err_call(e, errno, "mkdirat");
 	return 0;
 }
 
@@ -103,7 +93,7 @@ int mnt_add_file(int tmpfs, const char *name, const char *text, struct err *e)
 			    0400);
 
 	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0)
-		return sys_failed(e, "write");
+		return err_call(e, errno, "write");
 	return 0;
 }
 
@@ -126,7 +116,7 @@ int mnt_bind(int dir, struct err *e)
 	mnt = (int)syscall(SYS_open_tree, dir, "",
 			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (mnt < 0)
-		return sys_failed(e, "open_tree");
+		return err_call(e, errno, "open_tree");
 	if (set_attr(mnt, 0, &attr, e) < 0)
 		return -1;
 	return fd_take(&mnt);
@@ -141,7 +131,7 @@ int mnt_attach(int mnt, int dir, const char *name, struct err *e)
 	if (syscall(SYS_move_mount, mnt, "", dir, name, flags) == 0)
 		return 0;
 	if (errno == ENOSYS || errno == EPERM)
-		return sys_failed(e, "move_mount");
+		return err_call(e, errno, "move_mount");
 	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 		       "leave the host's /run alone while a delegate starts: "
 		       "the credential cannot be mounted there");
@@ -173,7 +163,7 @@ int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
 		  STATX_MNT_ID | STATX_INO, &stx) < 0)
-		return sys_failed(e, "statx");
+		return err_call(e, errno, "statx");
 	if (!(stx.stx_mask & STATX_MNT_ID) ||
 	    !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
 		return err_set(e, DC_CODE_KERNEL,
@@ -191,7 +181,7 @@ int mnt_climb(int dir, struct err *e)
 	auto_fd fd = openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return sys_failed(e, "openat");
+		return err_call(e, errno, "openat");
 	if (mnt_locate(fd, &start, e) < 0)
 		return -1;
 	here = start;
@@ -199,7 +189,7 @@ int mnt_climb(int dir, struct err *e)
 		int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (up < 0)
-			return sys_failed(e, "openat");
+			return err_call(e, errno, "openat");
 		fd_close(&fd);
 		fd = up;
 		if (mnt_locate(fd, &here, e) < 0)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "delegate-credentials.h"
+#include "confine.h"
 #include "fd.h"
 #include "mnt.h"
 #include "rootpath.h"
@@ -90,12 +91,38 @@ static int resolve_again(const struct build *b, int secrets,
 	return fd_take(&again);
 }
 
+/* DEL and GC clean up: they run with what there is, and it is named. */
+static bool is_strict(const struct options *o, const struct report *r)
+{
+	return o->strict && r->command != CNI_DEL && r->command != CNI_GC;
+}
+
+/*
+ * That the helper can keep to itself. Whether seccomp is there shows anyway
+ * once it waits; with --strict that would be too late.
+ */
+static void look_at_confinement(const struct build *b)
+{
+	if (!confine_memory_holds())
+		report_fallback(b->report,
+				"dumpable: other processes may look into the "
+				"helper's memory");
+	if (is_strict(b->options, b->report) && !confine_waiting_is_possible())
+		report_fallback(b->report,
+				"seccomp: the waiting helper cannot be "
+				"confined");
+}
+
 static int do_private_copy(const struct build *b, const struct plan_op *op,
 			   struct err *e)
 {
-	int root = space_enter(b->options->root, b->stage->root, b->report, e);
+	int root;
 
 	(void)op;
+	if (fd_keep_all() < 0)
+		return err_call(e, errno, "close_range");
+	look_at_confinement(b);
+	root = space_enter(b->options->root, b->stage->root, b->report, e);
 	if (root < 0)
 		return -1;
 	fd_close(&b->stage->root);
@@ -218,12 +245,10 @@ static step_fn *const steps[] = {
 	[PLAN_RUN] = do_check,
 };
 
-/* DEL and GC clean up: they run with what there is, and it is named. */
 static int check_strict(const struct options *o, const struct report *r,
 			size_t before, struct err *e)
 {
-	if (!o->strict || r->command == CNI_DEL || r->command == CNI_GC ||
-	    r->fallback_count == before)
+	if (!is_strict(o, r) || r->fallback_count == before)
 		return 0;
 	return err_set(e, DC_CODE_KERNEL,
 		       "use a newer kernel or take out --strict: %s",
