@@ -15,23 +15,34 @@
 #include <unistd.h>
 
 #define NR offsetof(struct seccomp_data, nr)
+#define ARG(i) (offsetof(struct seccomp_data, args) + 8 * (i))
 #define MAX_RULES 8
+#define RULE_SIZE 6
+
+static void write_rule(const struct deny *d, struct sock_filter f[RULE_SIZE])
+{
+	const struct sock_filter rule[RULE_SIZE] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NR),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, d->nr, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG(d->arg)),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, d->mask),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, d->value, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, d->word ? SECCOMP_RET_USER_NOTIF
+						  : SECCOMP_RET_ERRNO |
+							    d->error),
+	};
+
+	memcpy(f, rule, sizeof(rule));
+}
 
 static int install_filter(const struct deny *d)
 {
-	struct sock_filter f[2 + 2 * MAX_RULES];
+	struct sock_filter f[1 + RULE_SIZE * MAX_RULES];
 	struct sock_fprog prog = { .filter = f };
 	size_t n = 0, i = 0;
 
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NR);
-	for (; d[i].nr && i < MAX_RULES; i++) {
-		f[n++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, d[i].nr, 0, 1);
-		f[n++] = (struct sock_filter)BPF_STMT(
-			BPF_RET | BPF_K, d[i].word ? SECCOMP_RET_USER_NOTIF
-						   : SECCOMP_RET_ERRNO |
-							     d[i].error);
-	}
+	for (; d[i].nr && i < MAX_RULES; i++, n += RULE_SIZE)
+		write_rule(&d[i], f + n);
 	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
 					      SECCOMP_RET_ALLOW);
 	prog.len = n;
@@ -62,7 +73,7 @@ static void answer(int listener, const struct deny *d)
 	resp.id = req.id;
 	resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	for (; d->nr; d++)
-		if (d->nr == req.data.nr && req.data.args[2] &&
+		if (d->word && d->nr == req.data.nr && req.data.args[2] &&
 		    third_is(req.pid, req.data.args[2], d->word)) {
 			resp.flags = 0;
 			resp.error = -d->error;

@@ -268,11 +268,17 @@ void store_fail(struct world *w, const char *rule, int code, const char *msg);
 
 /* --- deny.c: system calls that are not there ------------------------------ */
 
-/* word: only where this string is the call's third argument. Ends with 0. */
+/*
+ * word: only where this string is the call's third argument. mask: only where
+ * these bits of an argument have the value. Ends with 0.
+ */
 struct deny {
 	long nr;
 	int error;
 	const char *word;
+	int arg;
+	uint32_t mask;
+	uint32_t value;
 };
 
 /* In the child that will become the helper. */
@@ -282,6 +288,8 @@ void deny_install(const struct deny *d);
 
 /* Goes on to the next call's entry; -1 when the tracee has ended. */
 long trace_next(struct job *j);
+/* At an entry: takes bits out of an argument, as a kernel that has none. */
+void trace_clear_bits(struct job *j, int arg, unsigned long bits);
 /* Lets it run. */
 void trace_detach(struct job *j);
 /* Whether a call starts a process: set-up ends there. */

@@ -176,7 +176,7 @@ static void a_netconf_that_cannot_be_edited(void **state)
 /* The same where the mounts fail. */
 static void mounts_that_cannot_be_made(void **state)
 {
-	static const struct deny deny[] = { { SYS_move_mount, EPERM, NULL },
+	static const struct deny deny[] = { { .nr = SYS_move_mount, .error = EPERM },
 					    { 0 } };
 	struct world *w = *state;
 	struct call c = {

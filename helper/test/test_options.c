@@ -204,7 +204,7 @@ static void directory_is_a_file(void **state)
 
 static void needed_call_is_missing(struct world *w, long nr, int error)
 {
-	const struct deny deny[] = { { nr, error, NULL }, { 0 } };
+	const struct deny deny[] = { { .nr = nr, .error = error }, { 0 } };
 	struct call c = { .deny = deny, .script = "try cat " DC_SA "/token" };
 	struct job j;
 
@@ -275,9 +275,9 @@ static void an_extra_is_missing(struct world *w, const struct deny *deny,
 
 static void statmount_is_missing(void **state)
 {
-	static const struct deny enosys[] = { { SYS_statmount, ENOSYS, NULL },
+	static const struct deny enosys[] = { { .nr = SYS_statmount, .error = ENOSYS },
 					      { 0 } };
-	static const struct deny eperm[] = { { SYS_statmount, EPERM, NULL },
+	static const struct deny eperm[] = { { .nr = SYS_statmount, .error = EPERM },
 					     { 0 } };
 
 	an_extra_is_missing(*state, enosys, "statmount");
@@ -286,7 +286,7 @@ static void statmount_is_missing(void **state)
 
 static void noswap_is_refused(void **state)
 {
-	static const struct deny deny[] = { { SYS_fsconfig, EINVAL, "noswap" },
+	static const struct deny deny[] = { { .nr = SYS_fsconfig, .error = EINVAL, .word = "noswap" },
 					    { 0 } };
 
 	an_extra_is_missing(*state, deny, "noswap");
@@ -295,7 +295,7 @@ static void noswap_is_refused(void **state)
 /* Attack 5: what looks like /proc and is none. */
 static void a_false_proc_is_not_believed(void **state)
 {
-	static const struct deny deny[] = { { SYS_statmount, ENOSYS, NULL },
+	static const struct deny deny[] = { { .nr = SYS_statmount, .error = ENOSYS },
 					    { 0 } };
 	struct world *w = *state;
 	struct call c = { .deny = deny, .script = "try cat " DC_SA "/token" };

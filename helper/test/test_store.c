@@ -199,7 +199,7 @@ static void waits_until_it_comes(struct world *w, const char *command,
 static void a_store_that_fills_is_enough(void **state)
 {
 	static const struct deny no_inotify[] = {
-		{ SYS_inotify_init1, EMFILE, NULL }, { 0 }
+		{ .nr = SYS_inotify_init1, .error = EMFILE }, { 0 }
 	};
 	struct world *w = *state;
 

@@ -72,6 +72,20 @@ static void set_result(pid_t pid, long result)
 	access_registers(PTRACE_SETREGSET, pid, NT_PRSTATUS, &r, sizeof(r));
 }
 
+void trace_clear_bits(struct job *j, int arg, unsigned long bits)
+{
+	struct user_regs_struct r;
+
+	access_registers(PTRACE_GETREGSET, j->pid, NT_PRSTATUS, &r, sizeof(r));
+#if defined(__x86_64__)
+	*(unsigned long long *[]){ &r.rdi, &r.rsi, &r.rdx, &r.r10, &r.r8,
+				   &r.r9 }[arg] &= ~bits;
+#elif defined(__aarch64__)
+	r.regs[arg] &= ~bits;
+#endif
+	access_registers(PTRACE_SETREGSET, j->pid, NT_PRSTATUS, &r, sizeof(r));
+}
+
 /* Told of by its parent's stop or by its own, whichever comes first. */
 static void note_child(struct tracing *t, pid_t pid)
 {

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Linux 5.14 and what came after it, call by call: an extra that is missing is
+ * named, and refused with --strict; a call that is needed is a refusal, before
+ * the delegate starts. A clean-up runs in any case.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#ifndef SYS_statmount
+#define SYS_statmount 457
+#endif
+#define UNIQUE 0x4000U /* STATX_MNT_ID_UNIQUE */
+#define NOEXEC_SEAL 8U /* MFD_NOEXEC_SEAL */
+
+#define TRY_TOKEN "try cat " DC_SA "/token"
+
+static const char *const clean_ups[] = { "DEL", "GC" };
+
+/* A kernel that does not know a bit of statx's mask does not answer to it. */
+static void without_unique_ids(struct job *j)
+{
+	bool asked = false;
+	long nr;
+
+	while ((nr = trace_next(j)) >= 0 && !trace_is_fork(nr)) {
+		if (nr != SYS_statx)
+			continue;
+		trace_clear_bits(j, 3, UNIQUE);
+		asked = true;
+	}
+	assert_true(asked);
+	if (!j->ended)
+		trace_detach(j);
+}
+
+/* --- extras ------------------------------------------------------------------ */
+
+struct extra {
+	const struct deny *deny;
+	const char *names[3]; /* how the fallbacks call it */
+	bool no_unique_ids;
+};
+
+static void run(struct world *w, const struct extra *x, const char *command,
+		bool strict, struct job *j)
+{
+	struct call c = {
+		.command = command,
+		.deny = x->deny,
+		.strict = strict,
+		.trace = x->no_unique_ids,
+		.script = TRY_TOKEN,
+	};
+
+	job_start(w, &c, j);
+	if (x->no_unique_ids)
+		without_unique_ids(j);
+	job_end(j);
+}
+
+static void expect_named(const struct extra *x, const struct job *j)
+{
+	for (size_t i = 0; x->names[i]; i++)
+		assert_true(report_fallback_says(j, x->names[i]));
+}
+
+static void is_delivered(struct world *w, const struct extra *x,
+			 const char *command, bool strict)
+{
+	struct job j;
+
+	run(w, x, command, strict, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	expect_source(&j, "directory");
+	expect_named(x, &j);
+	assert_int_equal(report_fallbacks(&j), x->names[1] ? 2 : 1);
+	job_free(&j);
+}
+
+static void is_refused_when_strict(struct world *w, const struct extra *x)
+{
+	struct job j;
+
+	run(w, x, "ADD", true, &j);
+	expect_error_says(&j, DC_CODE_KERNEL, "--strict");
+	job_free(&j);
+}
+
+static void extra_is_missing(struct world *w, const struct extra *x)
+{
+	is_delivered(w, x, "ADD", false);
+	is_refused_when_strict(w, x);
+	for (size_t i = 0; i < 2; i++) {
+		is_delivered(w, x, clean_ups[i], false);
+		is_delivered(w, x, clean_ups[i], true);
+	}
+	world_check(w);
+}
+
+static void linux_5_14(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_statmount, .error = ENOSYS },
+		{ .nr = SYS_fsconfig, .error = EINVAL, .word = "noswap" },
+		{ .nr = SYS_memfd_create, .error = EINVAL, .arg = 1,
+		  .mask = NOEXEC_SEAL, .value = NOEXEC_SEAL },
+		{ 0 },
+	};
+	const struct extra x = { deny, { "noswap", "statmount" }, true };
+
+	extra_is_missing(*state, &x);
+}
+
+static void unique_mount_ids_are_missing(void **state)
+{
+	const struct extra x = { NULL, { "statmount" }, true };
+
+	extra_is_missing(*state, &x);
+}
+
+static void a_filter_is_not_taken(void **state)
+{
+	static const int errors[] = { EINVAL, EPERM, ENOSYS };
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_prctl, .error = errors[i], .mask = ~0U,
+			  .value = PR_SET_SECCOMP },
+			{ 0 },
+		};
+		const struct extra x = { deny, { "seccomp" }, false };
+		struct job j;
+
+		is_delivered(*state, &x, "ADD", false);
+		run(*state, &x, "ADD", true, &j);
+		expect_error_says(&j, DC_CODE_KERNEL, "seccomp");
+		job_free(&j);
+		is_delivered(*state, &x, "DEL", true);
+		world_check(*state);
+	}
+}
+
+static void it_stays_dumpable(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_prctl, .error = EPERM, .mask = ~0U,
+		  .value = PR_SET_DUMPABLE },
+		{ 0 },
+	};
+	const struct extra x = { deny, { "dumpable" }, false };
+
+	extra_is_missing(*state, &x);
+}
+
+/* --- what is needed ---------------------------------------------------------- */
+
+static void needed_call_is_missing(struct world *w, const struct deny *deny,
+				   const char *name)
+{
+	struct call c = { .deny = deny, .script = TRY_TOKEN };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_KERNEL, name);
+	job_free(&j);
+	for (size_t i = 0; i < 2; i++) {
+		c.command = clean_ups[i];
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		expect_out(&j, "cat ENOENT");
+		expect_source(&j, "none");
+		assert_true(report_fallback_says(&j, name));
+		job_free(&j);
+	}
+	world_check(w);
+}
+
+static void needed_calls_are_missing(void **state)
+{
+	static const struct {
+		long nr;
+		const char *name;
+	} calls[] = {
+		{ SYS_openat2, "openat2" },	{ SYS_open_tree, "open_tree" },
+		{ SYS_move_mount, "move_mount" }, { SYS_fsopen, "fsopen" },
+		{ SYS_fsconfig, "fsconfig" },	{ SYS_fsmount, "fsmount" },
+		{ SYS_mount_setattr, "mount_setattr" },
+		{ SYS_statx, "statx" },		{ SYS_unshare, "unshare" },
+		{ SYS_close_range, "close_range" },
+	};
+	static const int errors[] = { ENOSYS, EPERM };
+
+	for (size_t i = 0; i < 2 * sizeof(calls) / sizeof(calls[0]); i++) {
+		const struct deny deny[] = {
+			{ .nr = calls[i / 2].nr, .error = errors[i % 2] },
+			{ 0 },
+		};
+
+		needed_call_is_missing(*state, deny, calls[i / 2].name);
+	}
+}
+
+/* All that came after 5.10 at once: the clean-up still runs. */
+static void linux_5_10(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_mount_setattr, .error = ENOSYS },
+		{ .nr = SYS_statmount, .error = ENOSYS },
+		{ .nr = SYS_close_range, .error = EINVAL, .arg = 2,
+		  .mask = ~0U, .value = 4 /* CLOSE_RANGE_CLOEXEC */ },
+		{ .nr = SYS_memfd_create, .error = EINVAL, .arg = 1,
+		  .mask = NOEXEC_SEAL, .value = NOEXEC_SEAL },
+		{ 0 },
+	};
+
+	needed_call_is_missing(*state, deny, "5.14");
+}
+
+/* Without it the netconf cannot be handed on: nothing can run. */
+static void memfds_are_missing(void **state)
+{
+	static const char *const commands[] = { "ADD", "DEL" };
+	static const int errors[] = { ENOSYS, EPERM };
+	struct job j;
+
+	for (size_t i = 0; i < 4; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_memfd_create, .error = errors[i % 2] },
+			{ 0 },
+		};
+		struct call c = { .command = commands[i / 2], .deny = deny,
+				  .script = TRY_TOKEN };
+
+		job_run(*state, &c, &j);
+		expect_error_says(&j, DC_CODE_KERNEL, "memfd_create");
+		job_free(&j);
+		world_check(*state);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(linux_5_14),
+		WORLD_TEST(unique_mount_ids_are_missing),
+		WORLD_TEST(a_filter_is_not_taken),
+		WORLD_TEST(it_stays_dumpable),
+		WORLD_TEST(needed_calls_are_missing),
+		WORLD_TEST(linux_5_10),
+		WORLD_TEST(memfds_are_missing),
+	};
+
+	return cmocka_run_group_tests_name("tiers", tests, NULL, NULL);
+}
