@@ -45,11 +45,13 @@ static int share_and_copy(int root, struct report *r, struct err *e)
 		report_fallback(r, "copies of the mount namespace do not take "
 				   "turns: %s",
 				why.msg);
-	if (unshare(CLONE_NEWNS) < 0)
+	if (unshare(CLONE_NEWNS) == 0)
+		return 0;
+	if (errno == EPERM)
 		return err_sys(e, DC_CODE_KERNEL, errno,
 			       "run the caller with CAP_SYS_ADMIN and allow "
 			       "unshare(2)");
-	return 0;
+	return err_call(e, errno, "unshare");
 }
 
 static int reopen(const char *path, int old, struct err *e)

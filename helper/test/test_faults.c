@@ -193,6 +193,9 @@ static int error_code(const struct job *j)
 
 static bool may_refuse(const struct sweep *s, const struct fault *f, int code)
 {
+	/* A kernel that has the call is not to blame. */
+	if (code == DC_CODE_KERNEL && f->error != ENOSYS)
+		return false;
 	if (!s->without)
 		return true;
 	for (size_t i = 0; i < sizeof(needed_by_all) / sizeof(needed_by_all[0]);
