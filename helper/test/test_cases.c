@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Cases of helper/ATTACKS.md that no other program has. */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NEW DC_STATE_DIR "/new"
+#define KEPT DC_STATE_DIR "/" DC_LAST_GOOD_NAME
+#define SHOW_TOKEN "cat " DC_SA "/token"
+
+static void run(struct world *w, const struct call *c, struct job *j)
+{
+	job_run(w, c, j);
+	expect_ok(j);
+	expect_out(j, w->token);
+}
+
+/* --- names planted where the helper writes ------------------------------------ */
+
+static bool daemon_says(struct world *w, const char *script, const char *text)
+{
+	char out[4096];
+
+	assert_int_equal(ns_script(w->daemon_ns, script, out, sizeof(out)), 0);
+	return strstr(out, text);
+}
+
+static void planted_links_are_not_followed(void **state)
+{
+	static const char *const planted[] = { KEPT ".new",
+					       DC_STATE_DIR "/" DC_LOCK_NAME };
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < 2; i++) {
+		daemon_do(w, "put /tmp/victim intact; put " KEPT " stale;"
+			     "link /tmp/victim " NEW "; rename " NEW " %s",
+			  planted[i]);
+		job_run(w, &c, &j);
+		assert_true(daemon_says(w, "cat /tmp/victim", "intact"));
+		assert_true(report_fallback_says(&j, "could not be kept"));
+		job_free(&j);
+		daemon_do(w, "put " NEW " x; rename " NEW " %1$s; rm %1$s",
+			  planted[i]);
+	}
+	run(w, &c, &j);
+	assert_int_equal(report_fallbacks(&j), 0);
+	job_free(&j);
+	world_check(w);
+}
+
+/* --- sizes -------------------------------------------------------------------- */
+
+/* One more entry than a directory of the store may have. */
+static void too_many_files_are_refused(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN };
+	const size_t size = (DC_STORE_FILES_MAX + 1) * 96;
+	char *script = malloc(size);
+	int n = snprintf(script, size, "uid 65532");
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (int i = 0; i <= DC_STORE_FILES_MAX; i++)
+		n += snprintf(script + n, size - n,
+			      ";link ..data/f%1$d " WORLD_STORE
+			      "/userspace/data/f%1$d", i);
+	assert_int_equal(ns_script(w->daemon_ns, script, NULL, 0), 0);
+	free(script);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN, "too many files");
+	job_free(&j);
+	world_check(w);
+}
+
+/* Each of them as large as one string of an environment may be. */
+static void hostile_variables_pass_and_stay_out_of_the_log(void **state)
+{
+	static const char *const names[] = { "CNI_ARGS", "TRACEPARENT",
+					     "TRACESTATE", "BAGGAGE" };
+	static const char odd[] = "K8S_POD_NAMESPACE=a\"\\\n\x1b[2J\xff;"
+				  "K8S_POD_NAME=";
+	struct world *w = *state;
+	char *env[5] = { NULL };
+	struct call c = { .env = (const char *const *)env,
+			  .script = SHOW_TOKEN "; self" };
+	struct job j;
+
+	for (size_t i = 0; i < 4; i++) {
+		env[i] = malloc(130000);
+		memset(env[i], '"', 130000);
+		env[i][129999] = '\0';
+		memcpy(env[i] + sprintf(env[i], "%s=", names[i]), odd,
+		       sizeof(odd) - 1);
+		env[i][strlen(names[i]) + sizeof(odd)] = '"';
+	}
+	run(w, &c, &j);
+	for (size_t i = 0; i < 4; i++) {
+		expect_out(&j, env[i]);
+		free(env[i]);
+	}
+	assert_non_null(j.json);
+	assert_true(j.report.len <= DC_REPORT_MAX);
+	assert_ptr_equal(strchr(j.report.buf, '\n'),
+			 j.report.buf + j.report.len - 1);
+	for (size_t i = 0; i + 1 < j.report.len; i++)
+		assert_true(j.report.buf[i] >= ' ' && j.report.buf[i] <= '~');
+	job_free(&j);
+	world_check(w);
+}
+
+/* --- one that waits is in nobody's way ----------------------------------------- */
+
+static void a_waiting_add_keeps_no_del(void **state)
+{
+	struct world *w = *state;
+	struct call add = { .config = WORLD_CONFIG, .script = SHOW_TOKEN,
+			    .trace_waits = true };
+	struct call del = { .command = "DEL", .script = SHOW_TOKEN };
+	struct job waiting, j;
+	long timeout;
+
+	config_put(w, PLAIN_CONFIG);
+	store_mount(w);
+	job_start(w, &add, &waiting);
+	assert_true(trace_wait(&waiting, &timeout));
+	run(w, &del, &j);
+	job_free(&j);
+	store_fill(w, "userspace", w->token, 3600);
+	trace_waited(&waiting);
+	trace_no_wait(&waiting, "filled");
+	expect_ok(&waiting);
+	expect_out(&waiting, w->token);
+	job_free(&waiting);
+	world_check(w);
+}
+
+/* --- delegates that mount ------------------------------------------------------- */
+
+/* Where /run/netns is a mount of its own, as a container runtime makes it. */
+static void a_netns_of_a_delegate_lives_until_del(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN "; netns /run/netns/blue" };
+	struct job j;
+
+	host_do(w, "mkdir /run/netns; bind /run/netns /run/netns;"
+		   "make shared /run/netns");
+	run(w, &c, &j);
+	job_free(&j);
+	assert_int_equal(mounts_on(w->daemon, "/hostroot/run/netns/blue"), 1);
+	c.command = "DEL";
+	c.script = SHOW_TOKEN "; umount /run/netns/blue; rm /run/netns/blue";
+	run(w, &c, &j);
+	job_free(&j);
+	host_do(w, "umount /run/netns; rmdir /run/netns");
+	world_check(w);
+}
+
+/* A limit that the README tells of: the mount is not in DEL's view. */
+static void a_private_mount_stays_in_its_copy(void **state)
+{
+	struct world *w = *state;
+	struct call c = {
+		.script = SHOW_TOKEN "; mkdir /var/lib/v/below;"
+			  "bind /var/lib/v /var/lib/v; make private /var/lib/v;"
+			  "tmpfs /var/lib/v/below; put /var/lib/v/below/f x",
+	};
+	struct job j;
+
+	run(w, &c, &j);
+	job_free(&j);
+	c.command = "DEL";
+	c.script = SHOW_TOKEN "; ls /var/lib/v/below; umount /var/lib/v;"
+			      "rmdir /var/lib/v/below; rmdir /var/lib/v";
+	run(w, &c, &j);
+	expect_out(&j, "ls\n");
+	job_free(&j);
+	world_check(w);
+}
+
+/* --- a container in a user namespace ---------------------------------------------- */
+
+static void write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		_exit(125);
+	close(fd);
+}
+
+static void enter_user_namespace(void)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+		_exit(125);
+	write_to("/proc/self/setgroups", "deny");
+	write_to("/proc/self/uid_map", "0 0 1");
+	write_to("/proc/self/gid_map", "0 0 1");
+}
+
+static void in_a_user_namespace(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN,
+			  .prepare = enter_user_namespace };
+	struct job j;
+
+	run(w, &c, &j);
+	assert_int_equal(report_fallbacks(&j), 1);
+	assert_true(report_fallback_says(&j, "noswap"));
+	job_free(&j);
+	c.strict = true;
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_KERNEL, "noswap");
+	job_free(&j);
+	world_check(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(planted_links_are_not_followed),
+		WORLD_TEST(too_many_files_are_refused),
+		WORLD_TEST(hostile_variables_pass_and_stay_out_of_the_log),
+		WORLD_TEST(a_waiting_add_keeps_no_del),
+		WORLD_TEST(a_netns_of_a_delegate_lives_until_del),
+		WORLD_TEST(a_private_mount_stays_in_its_copy),
+		WORLD_TEST(in_a_user_namespace),
+	};
+
+	return cmocka_run_group_tests_name("cases", tests, NULL, NULL);
+}
