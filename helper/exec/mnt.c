@@ -14,7 +14,7 @@
 
 /* Not in <linux/mount.h>, and <sys/mount.h> clashes with that header. */
 #define UMOUNT_DETACH 2
-#define PROPAGATION_PRIVATE (1 << 18)
+#define PROPAGATION_UNBINDABLE (1 << 17)
 #define PROPAGATION_SLAVE (1 << 19)
 #define PROPAGATION_SHARED (1 << 20)
 
@@ -97,11 +97,14 @@ int mnt_add_file(int tmpfs, const char *name, const char *text, struct err *e)
 	return 0;
 }
 
-int mnt_make_read_only(int fd, struct err *e)
+int mnt_finish(int tmpfs, struct err *e)
 {
-	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY,
+		.propagation = PROPAGATION_UNBINDABLE,
+	};
 
-	return set_attr(fd, 0, &ro, e);
+	return set_attr(tmpfs, 0, &attr, e);
 }
 
 int mnt_bind(int dir, struct err *e)
@@ -109,7 +112,7 @@ int mnt_bind(int dir, struct err *e)
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID,
-		.propagation = PROPAGATION_PRIVATE,
+		.propagation = PROPAGATION_UNBINDABLE,
 	};
 	auto_fd mnt = -1;
 

@@ -27,12 +27,15 @@ int mnt_add_directory(int tmpfs, const char *name, struct err *e)
 int mnt_add_file(int tmpfs, const char *name, const char *text, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* Lets nothing more be written through the mount at fd. */
-int mnt_make_read_only(int fd, struct err *e)
-	__attribute__((warn_unused_result));
+/*
+ * Lets nothing more be written into it, and makes it unbindable: the kernel
+ * then neither attaches it where mounts are shared, nor lets a delegate bind
+ * or move it there, from where others would see it and it would stay.
+ */
+int mnt_finish(int tmpfs, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * A detached, private, read-only bind of the directory dir. Returns a
+ * A detached, unbindable, read-only bind of the directory dir. Returns a
  * descriptor that the caller owns.
  */
 int mnt_bind(int dir, struct err *e) __attribute__((warn_unused_result));

@@ -152,7 +152,7 @@ static int fill(const struct plan *p, int tmpfs, struct err *e)
 		    mnt_add_file(tmpfs, name_of(op), op->text, e) < 0)
 			return -1;
 	}
-	return mnt_make_read_only(tmpfs, e);
+	return mnt_finish(tmpfs, e);
 }
 
 static int do_tmpfs(const struct build *b, const struct plan_op *op,

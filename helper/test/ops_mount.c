@@ -20,6 +20,11 @@ static int op_bind(char *const *w)
 	return mount(w[0], w[1], NULL, MS_BIND, NULL);
 }
 
+static int op_rbind(char *const *w)
+{
+	return mount(w[0], w[1], NULL, MS_BIND | MS_REC, NULL);
+}
+
 static int op_proc(char *const *w)
 {
 	return mount("proc", w[0], "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
@@ -127,6 +132,7 @@ static int op_netns(char *const *w)
 
 const struct op ops_mount[] = {
 	{ "tmpfs", 1, op_tmpfs },   { "bind", 2, op_bind },
+	{ "rbind", 2, op_rbind },
 	{ "proc", 1, op_proc },	    { "move", 2, op_move },
 	{ "umount", 1, op_umount }, { "detach", 1, op_detach },
 	{ "remount", 2, op_remount }, { "make", 2, op_make },

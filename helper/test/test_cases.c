@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define NEW DC_STATE_DIR "/new"
@@ -187,6 +188,95 @@ static void a_private_mount_stays_in_its_copy(void **state)
 	world_check(w);
 }
 
+/*
+ * Bound or moved to where mounts are shared, a credential would reach the
+ * daemon and the copies of others, and outlive its delegate.
+ */
+static void a_credential_cannot_be_mounted_elsewhere(void **state)
+{
+	static const char *const scripts[] = {
+		"try bind " DC_SA " /var/lib/v",
+		"try bind " WORLD_TARGET " /var/lib/v",
+		"try rbind " WORLD_TARGET " /var/lib/v",
+		"try bind " DC_SA "/token /var/lib/f",
+		"try move " WORLD_TARGET " /var/lib/v",
+		"try move " DC_SA " /var/lib/v",
+	};
+	struct world *w = *state;
+	struct call c = { 0 };
+	struct job j;
+
+	host_do(w, "mkdir /var/lib/v; create /var/lib/f");
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		c.script = scripts[i];
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		expect_out(&j, " EINVAL\n");
+		job_free(&j);
+		world_check_mounts(w);
+	}
+	/* What is around it can be, and comes without it. */
+	c.script = "rbind /run /var/lib/v; ls /var/lib/v/secrets/kubernetes.io";
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "ls\n");
+	job_free(&j);
+	assert_int_equal(mounts_on(w->daemon, "/hostroot/var/lib/v"), 1);
+	daemon_do(w, "umount /hostroot/var/lib/v");
+	host_do(w, "rmdir /var/lib/v; rm /var/lib/f");
+	world_check(w);
+}
+
+/* --- few descriptors -------------------------------------------------------------- */
+
+static rlim_t descriptors;
+
+static void limit_descriptors(void)
+{
+	const struct rlimit limit = { descriptors, descriptors };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		_exit(125);
+}
+
+static bool runs_with(struct world *w, const char *command, rlim_t n)
+{
+	struct call c = { .command = command, .script = "try " SHOW_TOKEN,
+			  .prepare = limit_descriptors };
+	struct job j;
+	bool ran;
+
+	descriptors = n;
+	job_run(w, &c, &j);
+	ran = !j.status && strstr(j.out.buf, w->token);
+	if (!ran && strcmp(command, "DEL") == 0 && !j.status) {
+		expect_out(&j, "cat ENOENT");
+		expect_source(&j, "none");
+	} else if (!ran) {
+		json_t *e = json_loads(j.out.buf, 0, NULL);
+
+		assert_int_equal(j.status, 1 << 8);
+		assert_non_null(json_object_get(e, "code"));
+		json_decref(e);
+	}
+	job_free(&j);
+	world_check(w);
+	return ran;
+}
+
+static void few_descriptors_are_no_half_run(void **state)
+{
+	static const char *const commands[] = { "ADD", "DEL" };
+
+	for (size_t i = 0; i < 2; i++) {
+		rlim_t n = 4;
+
+		while (!runs_with(*state, commands[i], n))
+			n++;
+		assert_in_range(n, 6, 32);
+	}
+}
+
 /* --- a container in a user namespace ---------------------------------------------- */
 
 static void write_to(const char *path, const char *text)
@@ -234,6 +324,8 @@ int main(void)
 		WORLD_TEST(a_waiting_add_keeps_no_del),
 		WORLD_TEST(a_netns_of_a_delegate_lives_until_del),
 		WORLD_TEST(a_private_mount_stays_in_its_copy),
+		WORLD_TEST(a_credential_cannot_be_mounted_elsewhere),
+		WORLD_TEST(few_descriptors_are_no_half_run),
 		WORLD_TEST(in_a_user_namespace),
 	};
 
