@@ -129,6 +129,8 @@ static void tmpfs_is_tight(void **state)
 	expect_ok(&j);
 	expect_out(&j, " " WORLD_TARGET " ro,nosuid,nodev,noexec");
 	expect_out(&j, "size=1024k,nr_inodes=1024,mode=700");
+	if (!report_fallback_says(&j, "noswap"))
+		expect_out(&j, ",noswap");
 	expect_out(&j, " " WORLD_CREDENTIAL " ro,");
 	expect_out(&j, "fs ro nodev noexec nosuid bytes=1048576 inodes=1024");
 	expect_out(&j, "stat 040700 0:0");
