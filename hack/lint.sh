@@ -56,7 +56,22 @@ lint_man_pages() {
   files '*.8' | xargs -0 mandoc -T lint -W warning
 }
 
-CHECKS=(shellcheck gofmt man_pages cppcheck analyzer go_vet clang_tidy)
+# What helper/ATTACKS.md names is there: `FILE: NAME`, a function of helper/ or a test.
+lint_attacks() {
+  local reference file name status=0
+  while IFS= read -r reference; do
+    file=${reference%%: *} name=${reference#*: }
+    # shellcheck disable=SC2310 # each is looked at
+    if ! grep -qF -- "$name" "helper/$file" 2>/dev/null &&
+      ! files "*/$file.c" "*/$file.go" | xargs -0r grep -qF -- "$name" /dev/null; then
+      say "helper/ATTACKS.md names what is not there: $reference"
+      status=1
+    fi
+  done < <(grep -oE '`[^`]+: [^`]+`' helper/ATTACKS.md | tr -d '`')
+  return "$status"
+}
+
+CHECKS=(shellcheck attacks gofmt man_pages cppcheck analyzer go_vet clang_tidy)
 
 main() {
   local check passed=0 failed=0

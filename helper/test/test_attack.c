@@ -33,7 +33,7 @@ static void run_script(struct world *w, const char *script, struct job *j)
 	expect_ok(j);
 }
 
-/* --- attack 11 -------------------------------------------------------------- */
+/* --- what a delegate leaves ------------------------------------------------ */
 
 static void child_outlives(struct world *w, const char *extra)
 {
@@ -58,7 +58,7 @@ static void child_outlives(struct world *w, const char *extra)
 	world_check(w);
 }
 
-/* --- the host goes on living (attacks 9 and 34) ----------------------------- */
+/* --- the host goes on living ------------------------------------------------ */
 
 static void new_host_mounts_show_up(void **state)
 {
@@ -246,7 +246,7 @@ static void idioms_across_add_and_del(void **state)
 	}
 }
 
-/* --- attack 15 -------------------------------------------------------------- */
+/* --- the token -------------------------------------------------------------- */
 
 static bool file_has(pid_t pid, const char *name, const char *text)
 {

@@ -57,6 +57,47 @@ static void planted_links_are_not_followed(void **state)
 	world_check(w);
 }
 
+/* --- the store's directory is replaced ------------------------------------------- */
+
+#define DATA WORLD_STORE "/userspace/data"
+
+/* By root's own files, at one call of the set-up; false if it has fewer. */
+static bool replaced_at_call(struct world *w, long step)
+{
+	struct call c = { .config = WORLD_CONFIG, .trace = true,
+			  .script = SHOW_TOKEN };
+	struct job j;
+	long nr;
+
+	store_anew(w);
+	store_fill(w, "userspace", w->token, 3600);
+	job_start(w, &c, &j);
+	while ((nr = trace_next(&j)) >= 0 && !trace_is_fork(nr) && step--)
+		continue;
+	daemon_do(w, "rename " DATA " " DATA ".old; mkdir " DATA ";"
+		     "put " DATA "/token planted");
+	trace_detach(&j);
+	job_end(&j);
+	expect_no_out(&j, "planted");
+	if (!strstr(j.out.buf, w->token))
+		assert_non_null(strstr(j.out.buf, "\"code\":"));
+	job_free(&j);
+	world_check_processes();
+	return !trace_is_fork(nr);
+}
+
+static void a_replaced_directory_is_not_bound(void **state)
+{
+	long step = 0;
+
+	config_put(*state, PLAIN_CONFIG);
+	store_mount(*state);
+	while (replaced_at_call(*state, step))
+		step += test_stride();
+	assert_true(step > 100);
+	world_check(*state);
+}
+
 /* --- sizes -------------------------------------------------------------------- */
 
 /* One more entry than a directory of the store may have. */
@@ -319,6 +360,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(planted_links_are_not_followed),
+		WORLD_TEST(a_replaced_directory_is_not_bound),
 		WORLD_TEST(too_many_files_are_refused),
 		WORLD_TEST(hostile_variables_pass_and_stay_out_of_the_log),
 		WORLD_TEST(a_waiting_add_keeps_no_del),

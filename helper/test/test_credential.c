@@ -139,7 +139,7 @@ static void tmpfs_is_tight(void **state)
 	world_check(w);
 }
 
-/* Attack 30: a guard against accidents. */
+/* A guard against accidents. */
 static void nothing_can_be_written(void **state)
 {
 	struct world *w = *state;

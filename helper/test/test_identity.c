@@ -184,7 +184,7 @@ static void session_is_the_callers(void **state)
 	job_free(&j);
 }
 
-/* Attack 6: neither our descriptors nor the caller's, nor a way out. */
+/* Neither our descriptors nor the caller's, nor a way out. */
 static void no_descriptor_leaks(void **state)
 {
 	struct world *w = *state;
@@ -215,7 +215,7 @@ static void environment_is_literal(void **state)
 	compare(*state, c);
 }
 
-/* --- attack 13 -------------------------------------------------------------- */
+/* --- its memory ------------------------------------------------------------- */
 
 /*
  * Without CAP_SYS_PTRACE on both sides only dumpable decides whether root may

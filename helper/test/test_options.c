@@ -88,7 +88,7 @@ static void bad_command_lines(void **state)
 static void unsafe_requests(void **state)
 {
 	static const char *const lines[][9] = {
-		/* Attack 16, and a type that is no file name. */
+		/* A path, and a type that is no file name. */
 		{ DIRECTORY, ROOT, "--types=../../x,,,", "--", WORLD_PLUGIN },
 		{ DIRECTORY, ROOT, "--types=a/b,,,", "--", "/opt/a/b" },
 		{ DIRECTORY, ROOT, "--types=..,,,", "--", "/opt/.." },
@@ -292,7 +292,7 @@ static void noswap_is_refused(void **state)
 	an_extra_is_missing(*state, deny, "noswap");
 }
 
-/* Attack 5: what looks like /proc and is none. */
+/* What looks like /proc and is none. */
 static void a_false_proc_is_not_believed(void **state)
 {
 	static const struct deny deny[] = { { .nr = SYS_statmount, .error = ENOSYS },

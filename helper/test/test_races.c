@@ -119,7 +119,6 @@ static const struct change changes[] = {
 	{ .name = "a mount over the target by a delegate",
 	  .daemon = "tmpfs /hostroot" WORLD_TARGET,
 	  .undo = "detach /hostroot" WORLD_TARGET },
-	/* Attack 41. */
 	{ .name = "the caller's own account taken away",
 	  .daemon = "detach " WORLD_CREDENTIAL, .code = "\"code\":11," },
 	{ .name = "another directory over the caller's account",
