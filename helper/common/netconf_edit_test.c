@@ -276,6 +276,36 @@ static void hands_on_the_error_of_the_sink(void **state)
 	assert_int_equal(o.writes, 1);
 }
 
+/*
+ * Blanks at the front put the end of what is kept together at each byte of what
+ * is written in turn; those at the end would bring a further write.
+ */
+static void nothing_more_after_the_error_of_the_sink(void **state)
+{
+	enum { TOGETHER = 4096, FRONT = TOGETHER + 8, BACK = 3 * TOGETHER };
+	static char doc[256 + FRONT + BACK];
+
+	(void)state;
+	memset(doc, ' ', sizeof(doc));
+	for (size_t i = 0; i < COUNT(edited); i++) {
+		struct netconf_value values[4];
+		size_t count = number_values(edited[i].keys, values);
+		size_t len = strlen(edited[i].in);
+
+		memcpy(doc + FRONT, edited[i].in, len);
+		memset(doc + FRONT + len, ' ', 256 - len);
+		for (size_t off = 0; off < 256; off++) {
+			struct output o = { .broken = true };
+			struct err e = ERR_INIT;
+
+			assert_int_equal(edit(doc + off, sizeof(doc) - off,
+					      values, count, &o, &e),
+					 -1);
+			assert_int_equal(o.writes, 1);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +315,7 @@ int main(void)
 		cmocka_unit_test(takes_as_many_keys_as_it_says),
 		cmocka_unit_test(streams_what_is_large),
 		cmocka_unit_test(hands_on_the_error_of_the_sink),
+		cmocka_unit_test(nothing_more_after_the_error_of_the_sink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,16 @@ static int make_headers(const struct api *api, struct curl_slist **ret,
 	return append_token(api, ret, e);
 }
 
+static int set_headers(struct api *api, struct curl_slist **ret, struct err *e)
+{
+	if (make_headers(api, ret, e) < 0)
+		return -1;
+	if (curl_easy_setopt(api->easy, CURLOPT_HTTPHEADER, *ret))
+		return err_set(e, DC_CODE_INTERNAL,
+			       "give the program more memory");
+	return 0;
+}
+
 /* What to do about a request that did not get an answer. */
 static int fail_transfer(const struct api *api, CURLcode code,
 			 const struct receipt *r, struct err *e)
@@ -312,8 +322,7 @@ int api_request(struct api *api, const char *path, const char *body,
 	else
 		ret->body[0] = '\0';
 	failed = failed || set_ca(api, e) < 0 ||
-		 make_headers(api, &headers, e) < 0 ||
-		 curl_easy_setopt(api->easy, CURLOPT_HTTPHEADER, headers) ||
+		 set_headers(api, &headers, e) < 0 ||
 		 perform(api, path, body, &receipt, e) < 0;
 	if (!failed)
 		take_information(api, ret);
