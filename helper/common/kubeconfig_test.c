@@ -170,6 +170,14 @@ static const struct {
 	  "run the caller in the cluster: a kubeconfig needs "
 	  "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, and they are "
 	  "not set" },
+	{ "", "443",
+	  "run the caller in the cluster: a kubeconfig needs "
+	  "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, and they are "
+	  "not set" },
+	{ "10.0.0.1", "",
+	  "run the caller in the cluster: a kubeconfig needs "
+	  "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, and they are "
+	  "not set" },
 	{ "a/\"\n", "443",
 	  "correct KUBERNETES_SERVICE_HOST=\"a/\\\"\\u000a\" in the caller's "
 	  "environment: it has to be an IP address or a DNS name" },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -175,6 +176,35 @@ static const struct {
 	{ "current-context: x\ncontexts:\n- name: x\n  context:\n"
 	  "    user: u\n    cluster: c\n",
 	  "clusters: add one of the name 'c'" },
+	{ KUBECONFIG("    server: true\n    certificate-authority: /ca\n",
+		     USER),
+	  "clusters 'c', cluster.server: give it one line" },
+	{ KUBECONFIG("    server: https://h\n    certificate-authority: true\n",
+		     USER),
+	  "clusters 'c', cluster.certificate-authority: give it one line" },
+	{ KUBECONFIG(CLUSTER, USER "    client-certificate: true\n"
+				   "    client-key: k\n"),
+	  "users 'u', user.client-certificate: give it one line" },
+	{ KUBECONFIG(CLUSTER, USER "    client-certificate: c\n"
+				   "    client-key: true\n"),
+	  "users 'u', user.client-key: give it one line" },
+	{ "current-context: x\ncontexts:\n- name: x\n  context:\n"
+	  "    cluster: true\n    user: u\n",
+	  "contexts 'x', context.cluster: give it one line" },
+	{ "current-context: x\ncontexts:\n- name: x\n  context:\n"
+	  "    cluster: c\n",
+	  "contexts 'x', context.user: name one" },
+	{ "current-context: x\ncontexts:\n- name: x\n  context:\n"
+	  "    user: u\n    cluster: c\nclusters:\n- name: c\n  cluster:\n"
+	  CLUSTER,
+	  "users: add one of the name 'u'" },
+	{ "current-context: ''\ncontexts:\n- name: ''\n  context:\n"
+	  "    user: u\n",
+	  "current-context: name one" },
+	{ "current-context: \"s3cret\\n\"\ncontexts:\n- name: x\n",
+	  "current-context: name one" },
+	{ " \n", "" },
+	{ "", "" },
 	{ "{\"token\": s3cret", "line 1: write JSON" },
 	{ "- s3cret", "current-context: " },
 };
@@ -195,6 +225,26 @@ static void others_are_refused_by_name(void **state)
 			fail_msg("not '%s': %s", refused[i].key, e.msg);
 		assert_null(strstr(e.msg, "s3cret"));
 	}
+}
+
+/* As long as a path may be, and a byte more. */
+static void a_long_path_is_refused(void **state)
+{
+	char path[PATH_MAX + 1] = "", text[PATH_MAX + 600];
+	struct err e = ERR_INIT;
+	struct bootstrap b;
+
+	(void)state;
+	memset(path, 'p', PATH_MAX);
+	snprintf(text, sizeof(text), KUBECONFIG(CLUSTER, "    tokenFile: /%s\n"),
+		 path);
+	assert_int_equal(read_text(text, &b, &e), -1);
+	assert_non_null(strstr(e.msg, "user.tokenFile: give it one line"));
+	path[PATH_MAX - 1] = '\0';
+	snprintf(text, sizeof(text), KUBECONFIG(CLUSTER, "    tokenFile: /%s\n"),
+		 path);
+	assert_int_equal(read_text(text, &b, &e), 0);
+	bootstrap_free(&b);
 }
 
 static void in_cluster(const char *host, const char *port, const char *server)
@@ -219,7 +269,10 @@ static void in_cluster(const char *host, const char *port, const char *server)
 
 static void a_pod_knows_its_api_server(void **state)
 {
+	char host[255] = "", server[300];
+
 	(void)state;
+	memset(host, 'a', 254);
 	in_cluster("10.96.0.1", "443", "https://10.96.0.1:443");
 	in_cluster("fd00::1", "6443", "https://[fd00::1]:6443");
 	in_cluster("api.example.org", "65535", "https://api.example.org:65535");
@@ -231,6 +284,11 @@ static void a_pod_knows_its_api_server(void **state)
 	in_cluster("a/b", "443", NULL);
 	in_cluster("user@host", "443", NULL);
 	in_cluster("-a", "443", NULL);
+	in_cluster(".a", "443", NULL);
+	in_cluster(host, "443", NULL);
+	host[253] = '\0';
+	snprintf(server, sizeof(server), "https://%s:443", host);
+	in_cluster(host, "443", server);
 	in_cluster("10.96.0.1", "0", NULL);
 	in_cluster("10.96.0.1", "65536", NULL);
 	in_cluster("10.96.0.1", "443/", NULL);
@@ -245,6 +303,7 @@ int main(void)
 		cmocka_unit_test(json_is_read_too),
 		cmocka_unit_test(a_client_certificate_will_do),
 		cmocka_unit_test(others_are_refused_by_name),
+		cmocka_unit_test(a_long_path_is_refused),
 		cmocka_unit_test(a_pod_knows_its_api_server),
 	};
 

@@ -27,6 +27,11 @@ static const struct schedule_clock now = { .wall = EPOCH * 1000,
 #define MAP(name, key, path)                                                   \
 	"{\"configMap\":{\"namespace\":\"n\",\"name\":\"" name "\",\"items\":" \
 	"[{\"key\":\"" key "\",\"path\":\"" path "\"}]}}"
+#define SOURCES(token_namespace, path, map_namespace)                          \
+	"{\"serviceAccountToken\":{\"namespace\":\"" token_namespace "\","     \
+	"\"serviceAccountName\":\"s\",\"path\":\"" path "\"}},"               \
+	"{\"configMap\":{\"namespace\":\"" map_namespace "\",\"name\":"       \
+	"\"m\",\"items\":[{\"key\":\"k\",\"path\":\"p\"}]}}"
 #define DIRECTORY "{\"directory\":{\"path\":\"/credentials\"}}"
 
 static struct config decode(const char *text)
@@ -121,6 +126,9 @@ static void starts_anew_what_changed(void **state)
 		DOCUMENT(RULE("a", TOKEN("s", "") "," MAP("m", "k", "q"))),
 		DOCUMENT(RULE("a", MAP("m", "k", "p") "," TOKEN("s", ""))),
 		DOCUMENT(RULE("a", TOKEN("s", ""))),
+		DOCUMENT(RULE("a", SOURCES("o", "token", "n"))),
+		DOCUMENT(RULE("a", SOURCES("n", "other", "n"))),
+		DOCUMENT(RULE("a", SOURCES("n", "token", "o"))),
 	};
 
 	(void)state;
@@ -167,6 +175,24 @@ static void a_refused_one_is_tried_again(void **state)
 	roster_reconsider(&r, &later);
 	roster_next(&r, &later, &wait);
 	assert_true(wait < SCHEDULE_START);
+	roster_free(&r);
+}
+
+#define SECRET(name)                                                           \
+	DOCUMENT(RULE("a", TOKEN("s", ",\"boundObjectRef\":{\"kind\":"         \
+				      "\"Secret\",\"name\":\"" name "\"}")))
+
+static void starts_anew_where_another_secret_binds(void **state)
+{
+	struct roster r = { 0 };
+
+	(void)state;
+	adopt(&r, SECRET("one"));
+	renew(&r, "a");
+	adopt(&r, SECRET("one"));
+	assert_true(is_kept(&r, "a"));
+	adopt(&r, SECRET("other"));
+	assert_false(is_kept(&r, "a"));
 	roster_free(&r);
 }
 
@@ -251,6 +277,7 @@ int main(void)
 		cmocka_unit_test(keeps_the_schedule_of_what_stays),
 		cmocka_unit_test(starts_anew_what_changed),
 		cmocka_unit_test(a_refused_one_is_tried_again),
+		cmocka_unit_test(starts_anew_where_another_secret_binds),
 		cmocka_unit_test(the_next_is_the_first_that_is_due),
 		cmocka_unit_test(names_what_cannot_be_fetched),
 		cmocka_unit_test(knows_whose_credential_is_stored),
