@@ -310,11 +310,11 @@ static void few_descriptors_are_no_half_run(void **state)
 	static const char *const commands[] = { "ADD", "DEL" };
 
 	for (size_t i = 0; i < 2; i++) {
-		rlim_t n = 4;
+		rlim_t n = 5; /* the loader of a sanitized build opens one */
 
 		while (!runs_with(*state, commands[i], n))
 			n++;
-		assert_in_range(n, 6, 32);
+		assert_in_range(n, 7, 32);
 	}
 }
 
