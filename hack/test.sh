@@ -25,11 +25,11 @@ declare_steps() {
   step e2e "e2e-build images whereabouts" engine_make test-e2e
   step helper check spare private_make test-helper
   step lint check spare plain_make lint
-  step fuzz check spare plain_make fuzz
   step sanitize check spare private_make sanitize
   step patches multus spare private_make test-patches
   step upstream "e2e-build images" engine_make test-upstream
   step image images spare engine_make test-image
+  step fuzz check spare plain_make fuzz
 }
 
 # A part's own count, or "0 1" where it died without one.
