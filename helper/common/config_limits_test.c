@@ -90,6 +90,19 @@ static void no_delete_character(void **state)
 	(void)state;
 	assert_int_equal(decode(DOCUMENT("%s", ENV("A"), ""), "a~"), 0);
 	assert_int_equal(decode(DOCUMENT("%s", ENV("A"), ""), "a\x7f"), 1);
+	assert_int_equal(decode(SOURCE("{\"directory\":{\"path\":\"%s\"}}"),
+				"/a\x7f"),
+			 1);
+}
+
+/* The characters around digits and letters. */
+static void four_hexadecimal_digits(void **state)
+{
+	(void)state;
+	assert_int_equal(decode(DOCUMENT("%s", ENV("A"), ""), "\\u004F"), 0);
+	assert_int_equal(decode(DOCUMENT("%s", ENV("A"), ""), "\\u004@"), 1);
+	assert_int_equal(decode(DOCUMENT("%s", ENV("A"), ""), "\\u004:"), 1);
+	assert_int_equal(decode(DOCUMENT("%s", ENV("A"), ""), "\\u004G"), 1);
 }
 
 #define TOKEN                                                                  \
@@ -129,6 +142,7 @@ int main(void)
 		cmocka_unit_test(texts_have_a_longest),
 		cmocka_unit_test(a_number_does_not_wrap),
 		cmocka_unit_test(no_delete_character),
+		cmocka_unit_test(four_hexadecimal_digits),
 		cmocka_unit_test(a_source_is_of_one_kind),
 	};
 

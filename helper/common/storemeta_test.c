@@ -288,6 +288,8 @@ static void names(void **state)
 		{ "token", false, true },
 		{ "ca.crt", false, true },
 		{ ".x", false, true },
+		{ ".ab", false, true },
+		{ "a.b", false, true },
 		{ "a/b", false, false },
 		{ "a\n", false, false },
 		{ "\xc3\xa9", false, false },
