@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people run; the work is done by the scripts beside this file.
 
-.PHONY: setup test demo demo-run demo-clean bench lint sanitize clean-cache
+.PHONY: setup test demo demo-run demo-clean bench lint sanitize mutate clean-cache
 
 setup: ## install what is missing (says what and why first)
 	$(Q)hack/setup.sh
@@ -38,6 +38,9 @@ lint: ## static analysis of C, Go, shell and the man pages
 
 sanitize: ## the C tests again under ASan and UBSan
 	$(Q)hack/sanitize.sh
+
+mutate: ## take out one error check at a time; a test has to fail each time
+	$(Q)hack/mutate.sh
 
 clean-cache: ## remove what is slow to build: CACHE, and our images
 	$(Q)hack/clean-cache.sh "$(CACHE)"
