@@ -71,7 +71,7 @@ $(HELPER_O)/filter/waitfilter: $(HELPER_O)/filter/waitfilter.o
 
 $(HELPER_O)/filter/made.o: $(HELPER_O)/filter/waitfilter helper/exec/waitfilter.h
 	$(Q)$< >$(@:.o=.c)
-	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -Ihelper/exec -c -o $@ $(@:.o=.c)
+	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -Ihelper/exec -ffile-prefix-map=$(@D)=. -c -o $@ $(@:.o=.c)
 
 $(CREDENTIAL_UNSTRIPPED): $(COMMON_OBJ) $(CREDENTIAL_OBJ)
 	$(Q)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ $(CREDENTIAL_LIBS)
