@@ -1,34 +1,56 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What the credentials cost: the requests of a large cluster's nodes over a day
-# (hack/bench/herd.c). The numbers are in build/herd.json, a plot beside it.
+# What the credentials cost, each beside what one would take instead:
+#   - an invocation, with more and more mounts on the host, beside chroot and exec
+#     alone, unshare(1) and bubblewrap (hack/bench/invocations.c);
+#   - an ADD, a DEL and an unlisted delegate through two DaemonSets, patched and
+#     stock, on a kind cluster (e2e/cmd/bench);
+#   - the token requests of a large cluster over a day (hack/bench/herd.c).
+# The figures are in build/bench.json and build/herd.json, every sample and the
+# plots in build/bench/. All of one comparison is measured in one run, in turns.
+#   BENCH_MOUNTS="100 1000"   instead of four sizes; the largest takes minutes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-plot() {
-  command -v gnuplot >/dev/null || { say "no gnuplot: no plot" && return; }
-  gnuplot <<PLOT
-set terminal pngcairo size 1000,600
-set output "$O/herd.png"
-set title "5,000 nodes x 3 credentials of an hour, all started at once"
-set xlabel "hours"
-set ylabel "token requests in 10 s"
-set logscale y
-set yrange [1:*]
-set xrange [0:24]
-plot "$O/herd.dat" using 1:4 with points pt 7 ps 0.2 title "10% of jitter alone", \
-     "" using 1:3 with points pt 7 ps 0.2 title "API server away from 12 h to 13 h", \
-     "" using 1:2 with points pt 7 ps 0.2 title "calm"
-PLOT
-  say "plot: $O/herd.png"
+export CLUSTER=mdc-bench
+BENCH=$O/bench
+read -ra MOUNTS <<<"${BENCH_MOUNTS:-100 1000 5000 20000}"
+unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a make of its own
+
+invocations() {
+  as_root unshare --mount --propagation private "$O/helper-test/invocations" \
+    "$(plain_make --silent cni-plugins)/static" "${MOUNTS[@]}"
+}
+
+cluster() {
+  engine_make cluster-up CLUSTER="$CLUSTER"
+  engine_make bench-run CLUSTER="$CLUSTER"
+  engine_make cluster-down CLUSTER="$CLUSTER"
+}
+
+plots() {
+  local plot
+  for plot in hack/bench/*.gnuplot; do
+    gnuplot -e "data='$BENCH'" "$plot" >"$BENCH/$(basename "$plot" .gnuplot).svg"
+  done
+  say "plots: $BENCH/*.svg"
 }
 
 main() {
-  "$O/herd" "$O/herd.dat" >"$O/herd.json"
-  cat "$O/herd.json"
-  plot
+  hack/setup.sh build check e2e bench
+  root_ready "making mounts and a cluster"
+  mkdir -p "$BENCH"
+  plain_make bench-programs
+  engine_make suite-newest
+  invocations >"$BENCH/invocations.samples"
+  cluster
+  give_back
+  cat "$BENCH"/*.samples | "$O/bench-summary" "$BENCH/table" >"$O/bench.json"
+  "$O/herd" "$BENCH/herd" >"$O/herd.json"
+  cat "$O/bench.json" "$O/herd.json"
+  plots
 }
 
 main

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people run; the work is done by the scripts beside this file.
 
-.PHONY: setup test demo demo-run demo-clean bench lint sanitize mutate clean-cache
+.PHONY: setup test demo demo-run demo-clean bench bench-programs bench-run lint sanitize mutate clean-cache
 
 setup: ## install what is missing (says what and why first)
 	$(Q)hack/setup.sh
@@ -20,18 +20,28 @@ demo-run: suite-newest
 demo-clean: ## remove the cluster of `make demo`
 	$(Q)hack/demo.sh clean
 
-bench: $(O)/herd ## what a large cluster's renewals cost the API server
+bench: ## what an invocation, an ADD and a large cluster's renewals cost, beside the alternatives
 	$(Q)hack/bench.sh
 
 # Beside the delegate, which it looks for there.
 INVOCATIONS := $(TEST_O)/invocations
 
-$(INVOCATIONS): $(addprefix hack/bench/,invocations.c contestant.c memory.c stall.c \
-		contestant.h memory.h stall.h clock.h) $(TEST_HARNESS_OBJ)
+bench-programs: programs $(INVOCATIONS) $(TEST_O)/delegate $(O)/bench-summary $(O)/herd
+
+$(INVOCATIONS): $(addprefix hack/bench/,invocations.c contestant.c memory.c \
+		contestant.h memory.h clock.h) $(TEST_HARNESS_OBJ)
 	$(Q)$(CC) $(TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka -ljansson
+
+$(O)/bench-summary: hack/bench/summary.c
+	$(Q)$(CC) $(TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 $(O)/herd: hack/bench/herd.c $(HELPER_O)/credential/schedule.o
 	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) $(if $(SANITIZE),,-pie) $(LDFLAGS) -o $@ $^
+
+# The part of hack/bench.sh on a cluster that is up.
+bench-run: $(TEST_O)/delegate
+	$(Q)cd e2e && MDC_BUILD="$(O)" MDC_CACHE="$(CACHE)" MDC_CLUSTER="$(CLUSTER)" \
+		go run ./cmd/bench "$(TEST_O)/delegate" >"$(O)/bench/cluster.samples"
 
 lint: ## static analysis of C, Go, shell and the man pages
 	$(Q)hack/lint.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes this machine ready for the parts that are named: build check helper
-# patches lint e2e fuzz, and node-image and debian-root, which are asked for where it
+# patches lint e2e fuzz bench, and node-image and debian-root, which are asked for where it
 # is found that an image cannot be pulled. The only place in this project that installs anything: says
 # what is missing and why, then installs it with apt; where there is no apt it
 # prints the list and stops. Says nothing where nothing is missing.
@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-ALL_PARTS=(build check helper patches lint e2e fuzz)
+ALL_PARTS=(build check helper patches lint e2e fuzz bench)
 GO_OLDEST=21 # of Go 1.x: the first that fetches the toolchain go.mod names
 
 usage() {
@@ -112,6 +112,11 @@ need_lint() {
   program mandoc mandoc "checks the man pages"
 }
 
+need_bench() {
+  program bwrap bubblewrap "is measured beside multus-delegate-exec"
+  program gnuplot gnuplot-nox "draws the plots"
+}
+
 need_fuzz() {
   needs check
   program clang clang "builds the fuzzed parsers"
@@ -202,7 +207,7 @@ main() {
   for part in "${PARTS[@]}"; do
     case $part in
       -h | --help) usage && return ;;
-      build | check | helper | patches | lint | e2e | fuzz | node-image | debian-root) ;;
+      build | check | helper | patches | lint | e2e | fuzz | bench | node-image | debian-root) ;;
       *) usage >&2 && die "there is no part '$part'" ;;
     esac
   done

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * summary TABLE: reads samples (see invocations.c) and prints what matters of
+ * them as flat JSON: ratios of medians, and differences where a cost is
+ * absolute. Into TABLE goes each row's lower quartile, median and upper one:
+ *
+ *	MOUNTS PARALLEL CONTESTANT MEASURE SAMPLES P25 MEDIAN P75
+ */
+#include <err.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME 24
+
+struct row {
+	int mounts;
+	int parallel;
+	char contestant[NAME];
+	char measure[NAME];
+	double *samples;
+	size_t count;
+};
+
+static struct row *rows;
+static size_t row_count;
+
+static struct row *find(int mounts, int parallel, const char *contestant,
+			const char *measure)
+{
+	for (size_t i = 0; i < row_count; i++) {
+		struct row *r = &rows[i];
+
+		if (r->mounts == mounts && r->parallel == parallel &&
+		    !strcmp(r->contestant, contestant) &&
+		    !strcmp(r->measure, measure))
+			return r;
+	}
+	return NULL;
+}
+
+static void *grow(void *p, size_t n, size_t size)
+{
+	p = reallocarray(p, n, size);
+	if (!p)
+		err(1, "samples");
+	return p;
+}
+
+static void add(const struct row *key, double value)
+{
+	struct row *r = find(key->mounts, key->parallel, key->contestant,
+			     key->measure);
+
+	if (!r) {
+		rows = grow(rows, row_count + 1, sizeof(*rows));
+		r = &rows[row_count++];
+		*r = *key;
+	}
+	r->samples = grow(r->samples, r->count + 1, sizeof(double));
+	r->samples[r->count++] = value;
+}
+
+static void read_samples(void)
+{
+	struct row key = { 0 };
+	double value;
+	int n;
+
+	while ((n = scanf("%d %d %23s %23s %lf", &key.mounts, &key.parallel,
+			  key.contestant, key.measure, &value)) == 5)
+		add(&key, value);
+	if (n != EOF)
+		errx(1, "a line that is no sample, after %zu rows", row_count);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Of a row whose samples are sorted. */
+static double quantile(const struct row *r, double q)
+{
+	return r->samples[(size_t)(q * (r->count - 1) + 0.5)];
+}
+
+static void write_table(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		err(1, "%s", path);
+	for (size_t i = 0; i < row_count; i++) {
+		const struct row *r = &rows[i];
+
+		qsort(r->samples, r->count, sizeof(double), compare);
+		fprintf(f, "%d %d %s %s %zu %.1f %.1f %.1f\n", r->mounts,
+			r->parallel, r->contestant, r->measure, r->count,
+			quantile(r, 0.25), quantile(r, 0.5),
+			quantile(r, 0.75));
+	}
+	if (fclose(f))
+		err(1, "%s", path);
+}
+
+/* What is printed, and from which two rows. */
+enum how { RATIO, DIFFERENCE_MS, DIFFERENCE };
+
+static const struct figure {
+	const char *key;
+	enum how how;
+	int mounts;
+	int parallel;
+	const char *measure;
+	const char *of;
+	const char *to;
+} figures[] = {
+#define AT(suffix, mounts)                                                     \
+	{ "helper_over_plain" suffix, RATIO, mounts, 1, "wall_us",             \
+	  "directory", "plain" },                                              \
+	{ "helper_over_bwrap" suffix, RATIO, mounts, 1, "wall_us",             \
+	  "directory", "bwrap" },                                              \
+	{ "helper_over_unshare" suffix, RATIO, mounts, 1, "wall_us",           \
+	  "directory", "unshare" },                                            \
+	{ "rule_over_plain" suffix, RATIO, mounts, 1, "wall_us", "rule",       \
+	  "plain" },                                                           \
+	{ "copy_over_plain" suffix, RATIO, mounts, 1, "wall_us", "copy",       \
+	  "plain" },                                                           \
+	{ "minimal_helper_over_plain" suffix, RATIO, mounts, 1,                \
+	  "minimal_wall_us", "directory", "plain" },                           \
+	{ "minimal_helper_over_bwrap" suffix, RATIO, mounts, 1,                \
+	  "minimal_wall_us", "directory", "bwrap" },                           \
+	{ "minimal_copy_over_plain" suffix, RATIO, mounts, 1,                  \
+	  "minimal_wall_us", "copy", "plain" },                                \
+	{ "cpu_ms_per_invocation" suffix, DIFFERENCE_MS, mounts, 1,            \
+	  "minimal_cpu_us", "directory", "plain" },                            \
+	{ "cpu_ms_per_rule_invocation" suffix, DIFFERENCE_MS, mounts, 1,       \
+	  "minimal_cpu_us", "rule", "plain" },                                 \
+	{ "cpu_ms_per_copy" suffix, DIFFERENCE_MS, mounts, 1,                  \
+	  "minimal_cpu_us", "copy", "plain" },                                 \
+	{ "cpu_ms_per_kept_copy" suffix, DIFFERENCE_MS, mounts, 1,             \
+	  "minimal_cpu_us", "kept", "plain" },                                 \
+	{ "cpu_ms_per_bwrap" suffix, DIFFERENCE_MS, mounts, 1,                 \
+	  "minimal_cpu_us", "bwrap", "plain" },                                \
+	{ "parallel32_throughput_over_plain" suffix, RATIO, mounts, 32,        \
+	  "wall_us", "plain", "directory" },                                   \
+	{ "parallel32_throughput_over_bwrap" suffix, RATIO, mounts, 32,        \
+	  "wall_us", "bwrap", "directory" },                                   \
+	{ "memory_kib_per_invocation" suffix, DIFFERENCE, mounts, 64, "kib",   \
+	  "directory", "copy" },                                               \
+	{ "memory_kib_per_copy" suffix, DIFFERENCE, mounts, 64, "kib", "copy", \
+	  "plain" },                                                           \
+	{ "syscalls_per_invocation" suffix, DIFFERENCE, mounts, 1, "syscalls", \
+	  "directory", "plain" },                                              \
+	{ "syscalls_per_bwrap" suffix, DIFFERENCE, mounts, 1, "syscalls",      \
+	  "bwrap", "plain" }
+	AT("", 100),
+	AT("_1k", 1000),
+	AT("_5k", 5000),
+	AT("_20k", 20000),
+	/* On a cluster: the mounts there are those of a kind node. */
+	{ "add_patched_over_stock", RATIO, 0, 1, "add_us", "patched",
+	  "stock" },
+	{ "del_patched_over_stock", RATIO, 0, 1, "del_us", "patched",
+	  "stock" },
+	{ "unlisted_patched_over_stock", RATIO, 0, 1, "unlisted_us", "patched",
+	  "stock" },
+};
+
+static void print_figure(const struct figure *f)
+{
+	static bool printed;
+	const struct row *of = find(f->mounts, f->parallel, f->of, f->measure);
+	const struct row *to = find(f->mounts, f->parallel, f->to, f->measure);
+	double value;
+
+	if (!of || !to)
+		return;
+	if (f->how == RATIO)
+		value = quantile(of, 0.5) / quantile(to, 0.5);
+	else
+		value = quantile(of, 0.5) - quantile(to, 0.5);
+	if (f->how == DIFFERENCE_MS)
+		value /= 1000;
+	printf("%s\n  \"%s\": %.3f", printed ? "," : "", f->key, value);
+	printed = true;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		errx(2, "usage: summary TABLE <SAMPLES");
+	read_samples();
+	write_table(argv[1]);
+	printf("{");
+	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+		print_figure(&figures[i]);
+	printf("\n}\n");
+	return 0;
+}
