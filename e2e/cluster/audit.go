@@ -53,12 +53,14 @@ const patchAPIServer = "kind: ClusterConfiguration\n" +
 	"  - {name: audit-log, hostPath: " + auditDir + ", mountPath: " + auditDir +
 	", pathType: DirectoryOrCreate}\n"
 
-// auditMount lays the policy into the node. It is in the cache, because the
-// engine looks for it again when the node is started again, maybe long after
-// the build folder is gone.
-func auditMount(cacheDir string) (v1alpha4.Mount, error) {
+// auditMount lays the policy into the node of the cluster of that name. It is in
+// the cache, because the engine looks for it again when the node is started
+// again, maybe long after the build folder is gone. Each cluster has its own: to
+// write a file anew takes it away from the node that has it mounted, and its API
+// server could not be started again.
+func auditMount(cacheDir, name string) (v1alpha4.Mount, error) {
 	mount := v1alpha4.Mount{
-		HostPath:      filepath.Join(cacheDir, filepath.Base(policyPath)),
+		HostPath:      filepath.Join(cacheDir, name+"-"+filepath.Base(policyPath)),
 		ContainerPath: policyPath,
 		Readonly:      true,
 	}

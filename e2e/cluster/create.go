@@ -45,7 +45,7 @@ func (c *Cluster) create(ctx context.Context, d Decision) error {
 	if err != nil {
 		return err
 	}
-	policy, err := auditMount(c.o.CacheDir)
+	policy, err := auditMount(c.o.CacheDir, c.o.Name)
 	if err != nil {
 		return err
 	}

@@ -52,10 +52,28 @@ func TestControlPlaneFirst(t *testing.T) {
 	}
 }
 
+func TestAnotherClusterLeavesThePolicyAlone(t *testing.T) {
+	cache := t.TempDir()
+	one, err := auditMount(cache, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mounted, err := os.Stat(one.HostPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := auditMount(cache, "other"); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := os.Stat(one.HostPath); err != nil || !os.SameFile(mounted, now) {
+		t.Errorf("the file that is mounted was replaced, %v", err)
+	}
+}
+
 func TestKindConfig(t *testing.T) {
 	d := Decision{Image: "mine:1", KubeadmPatches: []string{patchCgroupV1}}
 	cache := filepath.Join(t.TempDir(), "cache")
-	policy, err := auditMount(cache)
+	policy, err := auditMount(cache, "one")
 	if err != nil {
 		t.Fatal(err)
 	}
