@@ -3,8 +3,6 @@
 # What the credentials cost, each beside what one would take instead:
 #   - an invocation, with more and more mounts on the host, beside chroot and exec
 #     alone, unshare(1) and bubblewrap (hack/bench/invocations.c);
-#   - an ADD, a DEL and an unlisted delegate through two DaemonSets, patched and
-#     stock, on a kind cluster (e2e/cmd/bench);
 #   - the token requests of a large cluster over a day (hack/bench/herd.c).
 # The figures are in build/bench.json and build/herd.json, every sample and the
 # plots in build/bench/. All of one comparison is measured in one run, in turns.
@@ -14,7 +12,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-export CLUSTER=mdc-bench
 BENCH=$O/bench
 read -ra MOUNTS <<<"${BENCH_MOUNTS:-100 1000 5000 20000}"
 unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a make of its own
@@ -22,12 +19,6 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a mak
 invocations() {
   as_root unshare --mount --propagation private "$O/helper-test/invocations" \
     "$(plain_make --silent cni-plugins)/static" "${MOUNTS[@]}"
-}
-
-cluster() {
-  engine_make cluster-up CLUSTER="$CLUSTER"
-  engine_make bench-run CLUSTER="$CLUSTER"
-  engine_make cluster-down CLUSTER="$CLUSTER"
 }
 
 plots() {
@@ -39,15 +30,12 @@ plots() {
 }
 
 main() {
-  hack/setup.sh build check e2e bench
-  root_ready "making mounts and a cluster"
+  hack/setup.sh bench
+  root_ready "making mounts"
   mkdir -p "$BENCH"
   plain_make bench-programs
-  engine_make suite-newest
-  invocations >"$BENCH/invocations.samples"
-  cluster
-  give_back
-  cat "$BENCH"/*.samples | "$O/bench-summary" "$BENCH/table" >"$O/bench.json"
+  invocations >"$BENCH/samples"
+  "$O/bench-summary" "$BENCH/table" <"$BENCH/samples" >"$O/bench.json"
   "$O/herd" "$BENCH/herd" >"$O/herd.json"
   cat "$O/bench.json" "$O/herd.json"
   plots

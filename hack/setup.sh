@@ -113,6 +113,7 @@ need_lint() {
 }
 
 need_bench() {
+  needs check go
   program bwrap bubblewrap "is measured beside multus-delegate-exec"
   program gnuplot gnuplot-nox "draws the plots"
 }

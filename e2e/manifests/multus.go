@@ -44,22 +44,9 @@ type Multus struct {
 	Plugins []string
 	// Accounts is nil where every delegate has the daemon's own account.
 	Accounts *Accounts
-	// Limits keeps upstream's limits of memory and CPU.
-	Limits bool
-	// Beside is set for a second daemon: see BesideName.
-	Beside bool
 	// Rollout is any text; another one makes a new pod.
 	Rollout string
 }
-
-// A second daemon beside the first, for comparisons: its objects have a name
-// and a socket of its own, and it leaves the node's configuration alone.
-const (
-	BesideName   = "kube-multus-ds-beside"
-	BesideLabel  = "name=" + BesideName
-	BesideSocket = "/run/multus-beside/multus.sock"
-	besideConfig = multusConfigMap + "-beside"
-)
 
 // memory is what a pod of the daemon gets, delegates included: they run in its
 // control group. Upstream's 50Mi is too little for any delegate written in Go
@@ -92,9 +79,6 @@ func (m Multus) Objects(upstream []byte) ([]*unstructured.Unstructured, error) {
 	}
 	if edited != 2 {
 		return nil, fmt.Errorf("upstream's file has not the ConfigMap and the DaemonSet expected")
-	}
-	if m.Beside {
-		return beside(objects)
 	}
 	if m.Accounts != nil {
 		objects = append(objects, m.Accounts.configMap())
@@ -182,24 +166,14 @@ func (m Multus) editContainer(c map[string]any, daemon bool) error {
 	if !daemon {
 		return nil
 	}
-	if !m.Limits {
-		if err := raiseLimits(c); err != nil {
-			return err
-		}
-	}
-	return m.editPropagation(c)
-}
-
-func raiseLimits(c map[string]any) error {
 	for _, kind := range []string{"requests", "limits"} {
 		if err := unstructured.SetNestedField(c, memory, "resources", kind, "memory"); err != nil {
 			return err
 		}
 	}
-	return unstructured.SetNestedField(c, cpu, "resources", "limits", "cpu")
-}
-
-func (m Multus) editPropagation(c map[string]any) error {
+	if err := unstructured.SetNestedField(c, cpu, "resources", "limits", "cpu"); err != nil {
+		return err
+	}
 	mounts, _, err := unstructured.NestedSlice(c, "volumeMounts")
 	if err != nil {
 		return err

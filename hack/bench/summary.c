@@ -162,13 +162,6 @@ static const struct figure {
 	AT("_1k", 1000),
 	AT("_5k", 5000),
 	AT("_20k", 20000),
-	/* On a cluster: the mounts there are those of a kind node. */
-	{ "add_patched_over_stock", RATIO, 0, 1, "add_us", "patched",
-	  "stock" },
-	{ "del_patched_over_stock", RATIO, 0, 1, "del_us", "patched",
-	  "stock" },
-	{ "unlisted_patched_over_stock", RATIO, 0, 1, "unlisted_us", "patched",
-	  "stock" },
 };
 
 static void print_figure(const struct figure *f)

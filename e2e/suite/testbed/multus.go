@@ -50,8 +50,6 @@ type Deployment struct {
 	Accounts string
 	// Fresh asks for a daemon that has not run anything yet.
 	Fresh bool
-	// Limits keeps upstream's limits of memory and CPU.
-	Limits bool
 }
 
 // Listed are the delegates that the patched daemon runs by the helper.
@@ -71,7 +69,7 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 	if err := b.load(ctx, image, d); err != nil {
 		return err
 	}
-	m := manifests.Multus{Image: image, Propagation: d.Propagation, Config: d.Config, Limits: d.Limits}
+	m := manifests.Multus{Image: image, Propagation: d.Propagation, Config: d.Config}
 	if d.Flavour == Patched {
 		if m.Plugins = d.Plugins; m.Plugins == nil {
 			m.Plugins = Listed()
@@ -95,35 +93,6 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 		}
 	}
 	return b.waitForDaemon(ctx, m.Rollout)
-}
-
-// DeployBeside adds a second daemon, which only those speak with who know its
-// socket, and waits until it serves; the returned function takes it away.
-func (b *Bed) DeployBeside(ctx context.Context, d Deployment) (remove func(context.Context) error, err error) {
-	d.Version = cmp.Or(d.Version, Newest)
-	upstream, err := b.upstreamFile(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	m := manifests.Multus{Image: multusImage(d.Flavour, d.Version), Propagation: d.Propagation,
-		Config: d.Config, Limits: d.Limits, Beside: true}
-	if err := b.load(ctx, m.Image, d); err != nil {
-		return nil, err
-	}
-	objects, err := m.Objects(upstream)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range objects {
-		if err := b.apply(ctx, o); err != nil {
-			return nil, err
-		}
-	}
-	err = until(ctx, "the second daemon", func(ctx context.Context) error {
-		_, err := b.Exec(ctx, delegates.Nodescan, "get", manifests.BesideSocket, "/healthz")
-		return err
-	})
-	return func(ctx context.Context) error { return b.remove(ctx, objects) }, err
 }
 
 // rollout is the text that makes a new pod where one is needed: a daemon reads
