@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "roster.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,15 +158,8 @@ const struct config_rule *roster_rule(const struct config *c, const char *name,
 bool roster_is_of(const struct config_rule *rule, const struct store_state *s)
 {
 	const struct config_token *token = config_rule_token(rule);
-	char account[sizeof(s->meta.account)];
 
 	if (!s->present || (token == NULL) != (s->meta.expires == 0))
 		return false;
-	if (token == NULL)
-		return true;
-	snprintf(account, sizeof(account), "%s/%s", token->namespace,
-		 token->service_account_name);
-	return strcmp(account, s->meta.account) == 0 &&
-	       strcmp(token->audience == NULL ? "" : token->audience,
-		      s->meta.audience) == 0;
+	return token == NULL || storemeta_is_for(&s->meta, token);
 }
