@@ -7,30 +7,11 @@
 
 #include <cmocka.h>
 
-#include "schedule.h"
+#include "schedule_test.h"
 
-#define EPOCH INT64_C(1700000000) /* Unix seconds, when a test begins */
 #define HOUR INT64_C(3600)
 #define DAY (24 * HOUR)
 #define NODES 10000
-
-static struct schedule_clock at(int64_t seconds)
-{
-	struct schedule_clock now = { .wall = (EPOCH + seconds) * 1000,
-				      .steady = (1000 + seconds) * 1000 };
-
-	return now;
-}
-
-static struct schedule of_node(int n)
-{
-	struct schedule s;
-	char node[32];
-
-	snprintf(node, sizeof(node), "node-%d", n);
-	schedule_init(&s, node, "rule");
-	return s;
-}
 
 /* Seconds until the renewal of what was issued this very moment. */
 static double renewal(struct schedule *s, int64_t seconds, int64_t life)
@@ -39,12 +20,6 @@ static double renewal(struct schedule *s, int64_t seconds, int64_t life)
 
 	schedule_renewed(s, EPOCH + seconds, EPOCH + seconds + life, &now);
 	return (double)schedule_wait(s, &now) / 1000;
-}
-
-static void assert_within(double value, double least, double most)
-{
-	if (value < least || value > most)
-		fail_msg("%.3f is not within %.3f to %.3f", value, least, most);
 }
 
 /* Every twentieth of the range is hit alike: 500 of 10,000, +-5 sigma. */
