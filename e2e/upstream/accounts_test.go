@@ -20,7 +20,6 @@ import (
 // What the README has of accounts that is another's on each cluster.
 const (
 	readmeMatch    = `"matchPlugins": ["userspace"]`
-	readmeDeliver  = `"deliver": {"serviceAccountDirectory": true}`
 	readmeRevision = "--to-revision=1"
 )
 
@@ -68,10 +67,6 @@ func (o *ownCluster) addAccounts() {
 
 	o.must(os.WriteFile(o.path("config.json"), []byte(o.block("Configuration", readmeMatch)), 0o644), "write the rules")
 	o.must(replaceIn(o.path("config.json"), readmeMatch, fmt.Sprintf(`"matchPlugins": [%q]`, delegates.ClientGo)), "name our delegate")
-	o.must(replaceIn(o.path("config.json"), readmeDeliver, readmeDeliver+fmt.Sprintf(`, "needs": [
-		{"namespaces": [%q], "apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
-		{"namespaces": [%q], "apiGroups": [""], "resources": ["pods/status"], "verbs": ["update"]}]`,
-		o.namespace, o.namespace)), "say what it needs")
 
 	root, err := testbed.Root()
 	o.must(err, "find the tree")
