@@ -251,7 +251,7 @@ static int check_strict(const struct options *o, const struct report *r,
 	if (!is_strict(o, r) || r->fallback_count == before)
 		return 0;
 	return err_set(e, DC_CODE_KERNEL,
-		       "use a newer kernel or take out --strict: %s",
+		       "see to this or take out --strict: %s",
 		       before < REPORT_FALLBACKS ? r->fallbacks[before] : "");
 }
 
