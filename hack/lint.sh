@@ -12,7 +12,7 @@ CFLAGS=(-std=gnu11 -D_GNU_SOURCE '-DVERSION=""' -Iinclude -Wall -Wextra)
 files() { git ls-files -z --cached --others --exclude-standard -- "$@"; }
 
 # What runs on a node; a test that runs out of memory may well crash.
-programs() { files 'helper/common/*.c' 'helper/exec/*.c' 'helper/credential/*.c' 'helper/filter/*.c' | grep -zv '_test\.c$'; }
+programs() { files 'helper/common/*.c' 'helper/exec/*.c' 'helper/credential/*.c' 'helper/made/*.c' | grep -zv '_test\.c$'; }
 
 at_once() { xargs -0 -P "$(nproc)" "$@"; }
 

@@ -79,7 +79,7 @@ need_build() {
   program make make "runs the build"
   program readelf binutils "shows that a program needs no shared library"
   header stdio.h libc6-dev "the C library to compile against"
-  archive libc.a libc6-dev "the C library to link into a static program"
+  program musl-gcc musl-tools "the C library in multus-delegate-exec, a static program"
   header linux/mount.h linux-libc-dev "the kernel's mount calls"
   header seccomp.h libseccomp-dev "makes the seccomp filters of the C programs"
   header curl/curl.h libcurl4-openssl-dev "multus-credential calls the API server with it"

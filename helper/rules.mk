@@ -21,18 +21,24 @@ HELPER_WARN := -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
 HELPER_HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
 	$(call cc-option,-fcf-protection) $(call cc-option,-ftrivial-auto-var-init=zero)
 HELPER_LINK := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
-EXEC_LINK := -static-pie
 CREDENTIAL_LINK := -pie
 CREDENTIAL_LIBS := -lcurl -ljansson -lseccomp
 
 ifdef SANITIZE
 HELPER_HARDEN := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 HELPER_LINK := -fsanitize=$(SANITIZE)
-EXEC_LINK :=
 CREDENTIAL_LINK :=
 else
 HELPER_FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
+
+# The helper is a static-pie with musl: it starts with less work and in less memory
+# than with glibc. musl-gcc itself links no static-pie and knows no kernel headers.
+MUSL_CC ?= musl-gcc
+MUSL_CFLAGS := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch) .)
+MUSL_LINK := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text
+MUSL_BEGIN := -l:rcrt1.o -l:crti.o $(shell $(CC) -print-file-name=crtbeginS.o)
+MUSL_END := $(shell $(CC) -print-file-name=crtendS.o) -l:crtn.o
 
 HELPER_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Iinclude $(HELPER_FORTIFY) \
 	-DVERSION='"$(DELEGATE_EXEC_VERSION)"' -ffunction-sections \
@@ -43,8 +49,12 @@ EXEC_SRC := $(wildcard helper/exec/*.c)
 CREDENTIAL_SRC := $(filter-out %_test.c,$(wildcard helper/credential/*.c))
 UNIT_SRC := $(wildcard helper/common/*_test.c helper/credential/*_test.c)
 
-COMMON_OBJ := $(COMMON_SRC:helper/%.c=$(HELPER_O)/%.o)
-EXEC_OBJ := $(EXEC_SRC:helper/%.c=$(HELPER_O)/%.o) $(HELPER_O)/filter/made.o
+# The programs of helper/made/ run while the others are built, and print C.
+MADE_O := $(HELPER_O)/made
+COMMON_OBJ := $(COMMON_SRC:helper/%.c=$(HELPER_O)/%.o) $(MADE_O)/errnotexts_made.o
+EXEC_O := $(if $(SANITIZE),$(HELPER_O),$(O)/helper-musl)
+EXEC_OBJ := $(patsubst helper/%.c,$(EXEC_O)/%.o,$(EXEC_SRC) $(COMMON_SRC)) \
+	$(EXEC_O)/made/waitfilter_made.o $(EXEC_O)/made/errnotexts_made.o
 CREDENTIAL_OBJ := $(CREDENTIAL_SRC:helper/%.c=$(HELPER_O)/%.o) $(HELPER_O)/exec/fd.o
 UNIT_TESTS := $(UNIT_SRC:helper/%.c=$(HELPER_O)/%)
 
@@ -53,7 +63,7 @@ DELEGATE_EXEC_UNSTRIPPED := $(HELPER_O)/multus-delegate-exec
 CREDENTIAL := $(O)/multus-credential
 CREDENTIAL_UNSTRIPPED := $(HELPER_O)/multus-credential
 
-.SECONDARY: $(UNIT_TESTS:=.o)
+.SECONDARY: $(UNIT_TESTS:=.o) $(MADE_O)/waitfilter_made.c $(MADE_O)/errnotexts_made.c
 .PHONY: programs check check-elf test-helper install
 
 programs: $(DELEGATE_EXEC) $(CREDENTIAL) ## build/multus-delegate-exec and build/multus-credential
@@ -62,16 +72,34 @@ $(HELPER_O)/%.o: helper/%.c helper/rules.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(DELEGATE_EXEC_UNSTRIPPED): $(COMMON_OBJ) $(EXEC_OBJ)
-	$(Q)$(CC) $(EXEC_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^
+$(MADE_O)/%_made.c: $(MADE_O)/%
+	$(Q)$< >$@.new && mv $@.new $@
 
-# The seccomp filter, made once for all runs.
-$(HELPER_O)/filter/waitfilter: $(HELPER_O)/filter/waitfilter.o
-	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lseccomp
+$(MADE_O)/waitfilter: MADE_LIBS := -lseccomp
+$(MADE_O)/waitfilter $(MADE_O)/errnotexts: %: %.o
+	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ $(MADE_LIBS)
 
-$(HELPER_O)/filter/made.o: $(HELPER_O)/filter/waitfilter helper/exec/waitfilter.h
-	$(Q)$< >$(@:.o=.c)
-	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -Ihelper/exec -ffile-prefix-map=$(@D)=. -c -o $@ $(@:.o=.c)
+MADE_CFLAGS := -Ihelper/common -Ihelper/exec -ffile-prefix-map=$(MADE_O)=.
+
+$(MADE_O)/%_made.o: $(MADE_O)/%_made.c helper/common/errnotexts.h helper/exec/waitfilter.h
+	$(Q)$(CC) $(HELPER_CFLAGS) $(MADE_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+ifdef SANITIZE
+$(DELEGATE_EXEC_UNSTRIPPED): $(EXEC_OBJ)
+	$(Q)$(CC) $(HELPER_LINK) $(LDFLAGS) -o $@ $^
+else
+$(EXEC_O)/%.o: helper/%.c helper/rules.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(HELPER_CFLAGS) $(MUSL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(EXEC_O)/made/%.o: $(MADE_O)/%.c helper/common/errnotexts.h helper/exec/waitfilter.h
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(HELPER_CFLAGS) $(MADE_CFLAGS) $(MUSL_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(DELEGATE_EXEC_UNSTRIPPED): $(EXEC_OBJ)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(MUSL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $(MUSL_BEGIN) $^ $(MUSL_END)
+endif
 
 $(CREDENTIAL_UNSTRIPPED): $(COMMON_OBJ) $(CREDENTIAL_OBJ)
 	$(Q)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ $(CREDENTIAL_LIBS)
@@ -111,5 +139,6 @@ install: programs ## the programs and their man pages (DESTDIR=, PREFIX=)
 		helper/multus-delegate-exec.8 helper/multus-credential.8
 
 -include $(patsubst helper/%.c,$(HELPER_O)/%.d,$(COMMON_SRC) $(EXEC_SRC) $(CREDENTIAL_SRC) $(UNIT_SRC))
+-include $(patsubst helper/%.c,$(EXEC_O)/%.d,$(COMMON_SRC) $(EXEC_SRC))
 -include helper/test/rules.mk
 -include helper/fuzz/rules.mk

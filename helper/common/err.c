@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "err.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "delegate-credentials.h"
+#include "errnotexts.h"
 
 /*
  * Formats aside first, so that e->msg itself may be an argument: that is how
@@ -60,21 +60,12 @@ int err_call(struct err *e, int errnum, const char *call)
 		       "see the node's kernel log: %s failed", call);
 }
 
-/*
- * Go's rule: the first letter is lower-case unless the word is an acronym
- * ("RFS specific error"), and an errno without a text is "errno N".
- */
 const char *err_errno_text(int errnum)
 {
 	static _Thread_local char text[64];
-	const char *desc = strerrordesc_np(errnum);
 
-	if (errnum == 0 || desc == NULL) {
-		snprintf(text, sizeof(text), "errno %d", errnum);
-		return text;
-	}
-	snprintf(text, sizeof(text), "%s", desc);
-	if (islower((unsigned char)text[1]))
-		text[0] = (char)tolower((unsigned char)text[0]);
+	if (errnum > 0 && errnum < errno_text_count && errno_texts[errnum])
+		return errno_texts[errnum];
+	snprintf(text, sizeof(text), "errno %d", errnum);
 	return text;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -9,14 +10,28 @@
 #include "child.h"
 #include "fd.h"
 
+/* The child's, in our memory: a stack of its own is what lets it return. */
+#define STACK_SIZE 16384
+
+/* What the child is told, and where it says what went wrong. */
+struct start {
+	const char *plugin;
+	pid_t parent;
+	int root;
+	const struct outfit *outfit;
+	const struct signals *signals;
+	struct child_failure *failure;
+};
+
 /* Set before the check, so that no death of the parent goes unnoticed. */
 static int die_with_parent(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -1;
-	if (getppid() != parent)
-		_exit(127);
-	return 0;
+	if (getppid() == parent)
+		return 0;
+	errno = ESRCH;
+	return -1;
 }
 
 static int inherit(const struct outfit *outfit, const struct signals *signals)
@@ -37,44 +52,43 @@ static int enter_root(int root)
 }
 
 /*
- * Between vfork and exec: the memory is the parent's, who waits and reads
- * there why it came to nothing. Descriptors, directories and signals are not.
+ * Until the exec the memory is the parent's, who waits and reads there why it
+ * came to nothing. Descriptors, directories and signals are not.
  */
-static _Noreturn void become(const char *plugin, pid_t parent, int root,
-			     const struct outfit *outfit,
-			     const struct signals *signals,
-			     struct child_failure *failure)
+static int become(void *arg)
 {
-	char *argv[] = { (char *)plugin, NULL };
+	struct start *s = arg;
+	char *argv[] = { (char *)s->plugin, NULL };
 
-	failure->step = CHILD_ENTERS;
-	if (enter_root(root) < 0)
+	s->failure->step = CHILD_ENTERS;
+	if (enter_root(s->root) < 0)
 		goto failed;
-	failure->step = CHILD_INHERITS;
-	if (die_with_parent(parent) < 0 || inherit(outfit, signals) < 0)
+	s->failure->step = CHILD_INHERITS;
+	if (die_with_parent(s->parent) < 0 ||
+	    inherit(s->outfit, s->signals) < 0)
 		goto failed;
-	failure->step = CHILD_EXECS;
-	execve(plugin, argv, outfit->environment);
+	s->failure->step = CHILD_EXECS;
+	execve(s->plugin, argv, s->outfit->environment);
 failed:
-	failure->errnum = errno;
-	_exit(127);
+	s->failure->errnum = errno;
+	return 127;
 }
 
 int child_start(int root, const struct outfit *outfit, const char *plugin,
 		const struct signals *signals, pid_t *ret,
 		struct child_failure *failure, struct err *e)
 {
-	pid_t parent = getpid();
+	static _Alignas(16) char stack[STACK_SIZE];
+	struct start s = { plugin, getpid(), root, outfit, signals, failure };
 	pid_t pid;
 
 	*failure = (struct child_failure){ 0 };
-	/* A copy of our pages would cost more than the mounts do. */
-	pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
-	if (pid == 0) /* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
-		become(plugin, parent, root, outfit, signals, failure);
+	/* As vfork(2): a copy of our pages would cost more than the mounts do. */
+	pid = clone(become, stack + sizeof(stack),
+		    CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
 	if (pid < 0)
 		return err_sys(e, DC_CODE_INTERNAL, errno,
-			       "raise the limit of processes or memory: vfork "
+			       "raise the limit of processes or memory: clone "
 			       "failed");
 	if (failure->errnum)
 		waitpid(pid, NULL, 0);

@@ -6,10 +6,12 @@
 
 /*
  * Keeps core dumps and other processes' ptrace(2) away from this process and
- * from its child up to exec, which lifts it for the delegate.
+ * from its child up to exec, which lifts it for the delegate; and makes what
+ * the start relocated read-only. What did not work shows in the next two.
  */
 void confine_memory(void);
 bool confine_memory_holds(void);
+bool confine_relocated_holds(void);
 
 /*
  * Leaves this process nothing but what waiting, tearing down, reporting and

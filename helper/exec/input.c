@@ -41,7 +41,7 @@ static int make_memfd(void)
 
 static int copy_all(int from, int to, size_t *ret_len)
 {
-	char buf[65536];
+	char buf[4096]; /* a larger one costs pages in every run */
 	ssize_t n;
 
 	*ret_len = 0;

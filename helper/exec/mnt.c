@@ -11,6 +11,7 @@
 #include "delegate-credentials.h"
 #include "fd.h"
 #include "mnt.h"
+#include "statx.h"
 
 /* Not in <linux/mount.h>, and <sys/mount.h> clashes with that header. */
 #define UMOUNT_DETACH 2
@@ -164,8 +165,7 @@ int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
 {
 	struct statx stx;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
-		  STATX_MNT_ID | STATX_INO, &stx) < 0)
+	if (statx_fd(fd, STATX_MNT_ID | STATX_INO, &stx) < 0)
 		return err_call(e, errno, "statx");
 	if (!(stx.stx_mask & STATX_MNT_ID) ||
 	    !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))

@@ -15,6 +15,7 @@
 #include "../common/mountinfo.h"
 #include "fd.h"
 #include "mnt.h"
+#include "statx.h"
 
 /* Linux 6.8; headers of 2022 do not have it. The number is one for all. */
 #ifndef SYS_statmount
@@ -62,7 +63,7 @@ static int ask_statmount(int fd, bool *ret)
 	struct statmount_answer answer;
 	struct statx stx;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) < 0)
+	if (statx_fd(fd, STATX_MNT_ID_UNIQUE, &stx) < 0)
 		return -1;
 	if (!(stx.stx_mask & STATX_MNT_ID_UNIQUE)) {
 		errno = ENOSYS;

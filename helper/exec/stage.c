@@ -107,6 +107,10 @@ static void look_at_confinement(const struct build *b)
 		report_fallback(b->report,
 				"dumpable: other processes may look into the "
 				"helper's memory");
+	if (!confine_relocated_holds())
+		report_fallback(b->report,
+				"relro: the helper's relocated data can be "
+				"written");
 	if (is_strict(b->options, b->report) && !confine_waiting_is_possible())
 		report_fallback(b->report,
 				"seccomp: the waiting helper cannot be "

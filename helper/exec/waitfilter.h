@@ -4,7 +4,7 @@
 
 #include <linux/filter.h>
 
-/* What a waiting helper may still call. helper/filter/ makes it. */
+/* What a waiting helper may still call. helper/made/ makes it. */
 extern const struct sock_fprog wait_filter;
 
 #endif

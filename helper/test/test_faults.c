@@ -9,13 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
-
-#ifdef SYS_vfork
-#define CALL_VFORK SYS_vfork
-#else
-#define CALL_VFORK SYS_clone
-#endif
 
 #define KUBECONFIG WORLD_TARGET "/kubeconfig"
 
@@ -95,7 +90,7 @@ static const struct {
 	/* its root */
 	{ SYS_openat, DC_CODE_UNSAFE_REQUEST },
 	/* its process */
-	{ CALL_VFORK, DC_CODE_INTERNAL },
+	{ SYS_clone, DC_CODE_INTERNAL },
 };
 
 /* --- one run ---------------------------------------------------------------- */
@@ -418,6 +413,27 @@ static void teardown_after_a_signal(void **state)
 	sweep(*state, &s, 10);
 }
 
+/* Here, since a loader of libraries would not start the program then. */
+static void relocated_data_stays_writable(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_mprotect, .error = ENOMEM, .arg = 2, .mask = ~0U,
+		  .value = PROT_READ },
+		{ 0 },
+	};
+	struct call c = { .deny = deny };
+	struct job j;
+
+	job_run(*state, &c, &j);
+	expect_ok(&j);
+	assert_true(report_fallback_says(&j, "relro"));
+	job_free(&j);
+	c.strict = true;
+	job_run(*state, &c, &j);
+	expect_error_says(&j, DC_CODE_KERNEL, "relro");
+	job_free(&j);
+}
+
 static struct world_options fresh = { .fresh = true };
 
 int main(void)
@@ -431,6 +447,7 @@ int main(void)
 		WORLD_TEST(child_up_to_its_exec),
 		WORLD_TEST(teardown),
 		WORLD_TEST(teardown_after_a_signal),
+		WORLD_TEST(relocated_data_stays_writable),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* What a delegate can see of how it was started, with and without us. */
 #include "harness.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -310,6 +311,51 @@ static void only_the_waiting_helper_is_confined(void **state)
 	job_free(&j);
 }
 
+/* Where in a program's file begins what is relocated and then never changes. */
+static unsigned long relocated_offset(pid_t pid)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr p = { 0 };
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	for (off_t at = header.e_phoff; p.p_type != PT_GNU_RELRO;
+	     at += sizeof(p))
+		assert_int_equal(pread(fd, &p, sizeof(p), at), sizeof(p));
+	close(fd);
+	return p.p_offset & ~(unsigned long)(sysconf(_SC_PAGESIZE) - 1);
+}
+
+static void relocations_are_read_only(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "ready; wait" };
+	char path[64], line[512], permissions[5] = "";
+	unsigned long offset = 0, want;
+	struct job j;
+	FILE *maps;
+
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	want = relocated_offset(j.pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", j.pid);
+	maps = fopen(path, "re");
+	assert_non_null(maps);
+	do
+		assert_non_null(fgets(line, sizeof(line), maps));
+	while (sscanf(line, "%*s %4s %lx", permissions, &offset) != 2 ||
+	       offset != want || !strstr(line, "multus-delegate-exec"));
+	fclose(maps);
+	assert_string_equal(permissions, "r--p");
+	job_go(w, 1);
+	job_end(&j);
+	expect_ok(&j);
+	job_free(&j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +367,7 @@ int main(void)
 		WORLD_TEST(environment_is_literal),
 		WORLD_TEST(helper_is_not_dumpable),
 		WORLD_TEST(only_the_waiting_helper_is_confined),
+		WORLD_TEST(relocations_are_read_only),
 	};
 
 	return cmocka_run_group_tests_name("identity", tests, NULL, NULL);
