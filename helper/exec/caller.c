@@ -8,16 +8,27 @@
 
 int caller_attach(void)
 {
+	int flags;
+
 	if (fcntl(DC_REPORT_FD, F_SETFD, FD_CLOEXEC) < 0)
 		return -1;
+	flags = fcntl(DC_REPORT_FD, F_GETFL);
+	/* Where nothing can be written, poll(2) would never wait. */
+	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
+		return -1;
 	return DC_REPORT_FD;
+}
+
+bool caller_has_left(short revents)
+{
+	return revents & (POLLERR | POLLHUP);
 }
 
 bool caller_is_gone(int fd)
 {
 	struct pollfd p = { .fd = fd };
 
-	return fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+	return fd >= 0 && poll(&p, 1, 0) > 0 && caller_has_left(p.revents);
 }
 
 void caller_report(int fd, const struct report *r)

@@ -13,9 +13,13 @@
 
 /*
  * Takes DC_REPORT_FD over and keeps it from the delegate. Returns it, or -1
- * where it is not open. To be called before any descriptor is opened.
+ * where it is not open or cannot be written to. To be called before any
+ * descriptor is opened.
  */
 int caller_attach(void);
+
+/* Whether poll(2) says so of its descriptor: of a pipe, or of a socket. */
+bool caller_has_left(short revents);
 
 /* Whether nobody reads the report any more; false for fd -1. */
 bool caller_is_gone(int fd);

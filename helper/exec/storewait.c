@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "delegate-credentials.h"
+#include "caller.h"
 #include "clock.h"
 #include "fd.h"
 #include "storewait.h"
@@ -59,7 +60,7 @@ static bool wait_for_change(const struct storewait *w, uint64_t left_us)
 		ms = LOOK_MS;
 	if (poll(fds, 3, ms) < 0)
 		return errno == EINTR;
-	return !fds[0].revents && !(fds[1].revents & POLLERR);
+	return !fds[0].revents && !caller_has_left(fds[1].revents);
 }
 
 bool storewait_nap(struct storewait *w)

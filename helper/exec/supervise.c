@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "clock.h"
 #include "confine.h"
 #include "supervise.h"
@@ -84,7 +85,7 @@ static void watch_once(struct watch *w, const struct signals *s)
 		return;
 	if (signals_terminated(s))
 		kill(w->delegate, SIGTERM);
-	if (w->caller >= 0 && (fds[1].revents & POLLERR))
+	if (w->caller >= 0 && caller_has_left(fds[1].revents))
 		caller_went(w);
 	kill_when_due(w);
 	reap(w);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Callers, limits and hosts at the edge of what there can be. */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SHOW_TOKEN "cat " DC_SA "/token"
+
+/* --- descriptor 3 ------------------------------------------------------------- */
+
+/* In the abstract name space, since a child has no descriptor of its own. */
+static socklen_t socket_name(struct sockaddr_un *ret, pid_t pid)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	return offsetof(struct sockaddr_un, sun_path) + 1 +
+	       snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1,
+			"delegate-test-%d", pid);
+}
+
+static int listen_for_child(void)
+{
+	struct sockaddr_un name;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_return_code(fd, errno);
+	assert_return_code(bind(fd, (struct sockaddr *)&name,
+				socket_name(&name, getpid())),
+			   errno);
+	assert_return_code(listen(fd, 1), errno);
+	return fd;
+}
+
+static void report_to_a_socket(void)
+{
+	struct sockaddr_un name;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (connect(fd, (struct sockaddr *)&name,
+		    socket_name(&name, getppid())) ||
+	    dup2(fd, DC_REPORT_FD) < 0 || close(fd))
+		_exit(125);
+}
+
+static void a_socket_tells_that_the_caller_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "ready; wait",
+			  .prepare = report_to_a_socket };
+	int listener = listen_for_child(), caller;
+	struct job j;
+
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	caller = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_return_code(caller, errno);
+	close(listener);
+	close(caller);
+	job_end(&j);
+	assert_true(WIFSIGNALED(j.status));
+	assert_int_equal(WTERMSIG(j.status), SIGTERM);
+	job_free(&j);
+	job_drain(w);
+	world_check(w);
+}
+
+static void put_at_3(int fd)
+{
+	if (fd < 0 || (fd != DC_REPORT_FD &&
+		       (dup2(fd, DC_REPORT_FD) < 0 || close(fd))))
+		_exit(125);
+}
+
+static void a_path_at_3(void)
+{
+	put_at_3(open("/", O_PATH));
+}
+
+static void a_dead_pipes_end_at_3(void)
+{
+	int p[2];
+
+	if (pipe(p) || close(p[1]))
+		_exit(125);
+	put_at_3(p[0]);
+}
+
+/* What nothing can be written to is no report's reader. */
+static void a_wait_is_one(struct world *w, void (*prepare)(void))
+{
+	static const struct deny no_inotify[] = {
+		{ .nr = SYS_inotify_init1, .error = EMFILE }, { 0 }
+	};
+	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN,
+			  .deny = no_inotify, .trace_waits = true,
+			  .prepare = prepare };
+	struct job j;
+	long timeout;
+
+	store_anew(w);
+	job_start(w, &c, &j);
+	assert_true(trace_wait(&j, &timeout));
+	assert_int_equal(trace_waited(&j), 0);
+	store_fill(w, "userspace", w->token, 3600);
+	trace_wait(&j, &timeout);
+	job_end(&j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+}
+
+static void what_cannot_be_written_is_no_caller(void **state)
+{
+	struct world *w = *state;
+
+	config_put(w, PLAIN_CONFIG);
+	store_mount(w);
+	a_wait_is_one(w, a_path_at_3);
+	a_wait_is_one(w, a_dead_pipes_end_at_3);
+	world_check_processes();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(a_socket_tells_that_the_caller_is_gone),
+		WORLD_TEST(what_cannot_be_written_is_no_caller),
+	};
+
+	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
+}
