@@ -31,7 +31,7 @@ struct run {
 	const struct request *request;
 	struct report *report;
 	int caller;
-	struct signals signals;
+	struct signals *signals;
 	struct view view;
 	struct arena arena;
 	struct plan plan;
@@ -78,7 +78,7 @@ static int find_in_store(struct run *run, struct err *e)
 		.store = run->request->options.store,
 		.rule = run->request->rule->name,
 		.until = wait_until(run->report->command),
-		.terminated = run->signals.fd,
+		.terminated = run->signals->fd,
 		.caller = run->caller,
 		.fd = -1,
 	};
@@ -183,21 +183,21 @@ static int explain_failure(const struct child_failure *f, const char *plugin,
 static bool wait_before_next_try(const struct run *run)
 {
 	struct pollfd fds[] = {
-		{ .fd = run->signals.fd, .events = POLLIN },
+		{ .fd = run->signals->fd, .events = POLLIN },
 		{ .fd = run->caller },
 	};
 
 	/* Takes the SIGCHLD of the last try, too. */
-	if (signals_terminated(&run->signals))
+	if (signals_terminated(run->signals))
 		return false;
 	poll(fds, 2, EXEC_PAUSE_MS);
-	return !signals_terminated(&run->signals);
+	return !signals_terminated(run->signals);
 }
 
 static int start_and_wait(struct run *run, int *ret, struct err *e)
 {
 	const char *plugin = run->request->options.plugin;
-	bool go_on = !signals_terminated(&run->signals);
+	bool go_on = !signals_terminated(run->signals);
 	struct child_failure failure;
 	pid_t pid;
 
@@ -207,10 +207,10 @@ static int start_and_wait(struct run *run, int *ret, struct err *e)
 				       "start the request again: its caller "
 				       "is gone");
 		if (child_start(run->stage.root, &run->outfit, plugin,
-				&run->signals, &pid, &failure, e) < 0)
+				run->signals, &pid, &failure, e) < 0)
 			return -1;
 		if (!failure.errnum) {
-			*ret = supervise(pid, &run->signals, run->caller,
+			*ret = supervise(pid, run->signals, run->caller,
 					 run->report);
 			return 0;
 		}
@@ -242,13 +242,14 @@ static int run_in_view(struct run *run, int *ret, struct err *e)
 	return run_prepared(run, ret, e);
 }
 
-int delegate_run(const struct request *q, int caller, int *ret,
-		 struct report *r, struct err *e)
+int delegate_run(const struct request *q, struct signals *s, int caller,
+		 int *ret, struct report *r, struct err *e)
 {
 	struct run run = {
 		.request = q,
 		.report = r,
 		.caller = caller,
+		.signals = s,
 		.view = { .root = -1, .material = MATERIAL_INIT },
 		.stage = { .root = -1, .tmpfs = -1 },
 	};
@@ -257,7 +258,7 @@ int delegate_run(const struct request *q, int caller, int *ret,
 	/* Orphans of the delegate come to us while it runs. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return err_call(e, errno, "prctl");
-	if (signals_take(&run.signals, e) < 0)
+	if (signals_take(run.signals, e) < 0)
 		return -1;
 	if (view_look(q->options.root, &run.view, e) < 0)
 		return -1;

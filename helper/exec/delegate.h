@@ -5,6 +5,7 @@
 #include "../common/err.h"
 #include "../common/report.h"
 #include "request.h"
+#include "signals.h"
 
 /*
  * Runs the requested delegate with its credential, from the plan to the last
@@ -12,8 +13,8 @@
  * delegate's wait(2) status in ret, or -1 where it has not run: then nothing
  * is left of the preparations, and e says why.
  */
-int delegate_run(const struct request *q, int caller, int *ret,
-		 struct report *r, struct err *e)
+int delegate_run(const struct request *q, struct signals *s, int caller,
+		 int *ret, struct report *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -64,18 +64,21 @@ int main(int argc, char **argv)
 {
 	struct report report = { .exit_status = -1 };
 	struct err err = ERR_INIT;
-	struct request request;
+	struct request request = { 0 };
+	struct signals signals;
 	int caller = caller_attach();
 	int wait_status;
 
 	confine_memory();
 	if (fill_standard_descriptors() < 0)
 		return 1;
-	if (request_read(argc, argv, &request, &report, &err) < 0)
+	if (signals_spare_writes(&signals, &err) < 0 ||
+	    request_read(argc, argv, &request, &report, &err) < 0)
 		return fail(&request, caller, &report, &err);
 	if (request.options.help || request.options.version)
 		return print_information(&request.options);
-	if (delegate_run(&request, caller, &wait_status, &report, &err) < 0)
+	if (delegate_run(&request, &signals, caller, &wait_status, &report,
+			 &err) < 0)
 		return fail(&request, caller, &report, &err);
 	return hand_on(wait_status, caller, &report);
 }

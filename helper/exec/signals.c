@@ -8,10 +8,19 @@
 #include "delegate-credentials.h"
 #include "signals.h"
 
+int signals_spare_writes(struct signals *ret, struct err *e)
+{
+	struct sigaction ignored = { .sa_handler = SIG_IGN };
+
+	if (sigaction(SIGPIPE, &ignored, &ret->pipe) < 0 ||
+	    sigaction(SIGXFSZ, &ignored, &ret->size) < 0)
+		return err_call(e, errno, "sigaction");
+	return 0;
+}
+
 int signals_take(struct signals *ret, struct err *e)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
-	struct sigaction ignored = { .sa_handler = SIG_IGN };
 	sigset_t ours;
 
 	sigemptyset(&ours);
@@ -19,7 +28,6 @@ int signals_take(struct signals *ret, struct err *e)
 	sigaddset(&ours, SIGTERM);
 	/* A caller that ignores SIGCHLD would take the status from us. */
 	if (sigaction(SIGCHLD, &by_default, &ret->child) < 0 ||
-	    sigaction(SIGPIPE, &ignored, &ret->pipe) < 0 ||
 	    sigprocmask(SIG_BLOCK, &ours, &ret->mask) < 0)
 		return err_call(e, errno, "sigaction");
 	ret->fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -42,7 +50,8 @@ bool signals_terminated(const struct signals *s)
 int signals_give_back(const struct signals *s)
 {
 	if (sigaction(SIGCHLD, &s->child, NULL) < 0 ||
-	    sigaction(SIGPIPE, &s->pipe, NULL) < 0)
+	    sigaction(SIGPIPE, &s->pipe, NULL) < 0 ||
+	    sigaction(SIGXFSZ, &s->size, NULL) < 0)
 		return -1;
 	return sigprocmask(SIG_SETMASK, &s->mask, NULL);
 }

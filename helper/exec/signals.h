@@ -13,16 +13,24 @@ struct signals {
 	sigset_t mask;
 	struct sigaction child;
 	struct sigaction pipe;
+	struct sigaction size;
 };
 
-/* From here on SIGTERM and SIGCHLD come by descriptor, SIGPIPE not at all. */
+/*
+ * From here on what cannot be written is an error, and does not end us:
+ * neither by SIGPIPE nor by SIGXFSZ.
+ */
+int signals_spare_writes(struct signals *ret, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* From here on SIGTERM and SIGCHLD come by descriptor. */
 int signals_take(struct signals *ret, struct err *e)
 	__attribute__((warn_unused_result));
 
 /* Whether a SIGTERM waits; it is taken. */
 bool signals_terminated(const struct signals *s);
 
-/* Undoes signals_take, in the child before exec. Returns 0 or -1 with errno. */
+/* Undoes both, in the child before exec. Returns 0 or -1 with errno. */
 int signals_give_back(const struct signals *s);
 
 /* Ends this process by the signal, as its parent expects of the delegate. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -127,11 +128,63 @@ static void what_cannot_be_written_is_no_caller(void **state)
 	world_check_processes();
 }
 
+static void refused_without_a_reader(struct world *w, const char *const *argv,
+				     int code)
+{
+	struct call c = { .argv = argv, .script = "print ran", .trace = true };
+	struct job j;
+
+	job_start(w, &c, &j);
+	close(j.report.fd);
+	j.report.fd = -1;
+	trace_detach(&j);
+	job_end(&j);
+	expect_error(&j, code);
+	job_free(&j);
+}
+
+static void an_error_needs_no_reader_of_the_report(void **state)
+{
+	static const char *const bad[] = { "--bad", NULL };
+
+	refused_without_a_reader(*state, bad, DC_CODE_COMMAND_LINE);
+	world_check(*state);
+}
+
+/* --- limits ------------------------------------------------------------------------ */
+
+static void limit_files(void)
+{
+	const struct rlimit limit = { 0, 0 };
+
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		_exit(125);
+}
+
+static void no_file_may_grow(void **state)
+{
+	static const char *const commands[] = { "ADD", "DEL" };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct call c = { .command = commands[i], .script = "print ran",
+				  .prepare = limit_files };
+		struct job j;
+
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_INTERNAL, "file too large");
+		job_free(&j);
+	}
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_socket_tells_that_the_caller_is_gone),
 		WORLD_TEST(what_cannot_be_written_is_no_caller),
+		WORLD_TEST(an_error_needs_no_reader_of_the_report),
+		WORLD_TEST(no_file_may_grow),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
