@@ -4,10 +4,30 @@
 
 #include "delegate-credentials.h"
 #include "material.h"
+#include "rootpath.h"
+
+static int check_token(int dir, const char *path, struct err *e)
+{
+	struct stat st;
+	auto_fd token = rootpath_within(dir, DC_TOKEN_NAME);
+
+	if (token < 0 && (errno == ENOSYS || errno == EPERM))
+		return err_call(e, errno, "openat2");
+	if (token < 0 || fstat(token, &st) < 0)
+		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
+			       "mount a service account at '%s' in the "
+			       "caller's container: it holds no '%s'",
+			       path, DC_TOKEN_NAME);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, DC_CODE_TRY_AGAIN,
+			       "mount a service account at '%s' in the "
+			       "caller's container: its '%s' is no file",
+			       path, DC_TOKEN_NAME);
+	return 0;
+}
 
 static int open_directory(const char *path, struct err *e)
 {
-	struct stat st;
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
@@ -16,11 +36,8 @@ static int open_directory(const char *path, struct err *e)
 			       "caller's container (see "
 			       "automountServiceAccountToken)",
 			       path);
-	if (fstatat(dir, DC_TOKEN_NAME, &st, 0) < 0)
-		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
-			       "mount a service account at '%s' in the "
-			       "caller's container: it holds no '%s'",
-			       path, DC_TOKEN_NAME);
+	if (check_token(dir, path, e) < 0)
+		return -1;
 	return fd_take(&dir);
 }
 

@@ -20,8 +20,9 @@ struct material {
 #define MATERIAL_INIT { .store = STOREFILE_INIT }
 
 /*
- * A directory of the caller's. Its token must be there, but is neither opened
- * for reading nor judged: kubelet keeps it. -1 with DC_CODE_TRY_AGAIN. It is
+ * A directory of the caller's. Its token must be there, in it and on its mount,
+ * since nothing else is bound; but it is neither opened for reading nor judged:
+ * kubelet keeps it. -1 with DC_CODE_TRY_AGAIN. It is
  * not waited for: a volume of the caller's container is there from its start
  * or never.
  */

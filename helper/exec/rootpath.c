@@ -107,6 +107,11 @@ int rootpath_child(int dir, const char *name, struct err *e)
 	return fd;
 }
 
+int rootpath_within(int dir, const char *name)
+{
+	return open_in(dir, name, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+}
+
 /* 1: no entry; 0: some; -1 with errno. */
 static int is_empty(int dir)
 {

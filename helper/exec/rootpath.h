@@ -39,4 +39,11 @@ int rootpath_is_free(int dir, bool *ret, struct err *e)
 int rootpath_child(int dir, const char *name, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * Opens what name in dir leads to, as long as neither a link nor a mount leads
+ * out of what a bind of dir shows. Returns -1 with errno.
+ */
+int rootpath_within(int dir, const char *name)
+	__attribute__((warn_unused_result));
+
 #endif

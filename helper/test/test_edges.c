@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define SHOW_TOKEN "cat " DC_SA "/token"
+#define TRY_TOKEN "try " SHOW_TOKEN
 
 /* --- descriptor 3 ------------------------------------------------------------- */
 
@@ -178,6 +179,31 @@ static void no_file_may_grow(void **state)
 	world_check(w);
 }
 
+/* --- the directory's token ------------------------------------------------------ */
+
+static void token_is_somewhere_else(void **state)
+{
+	static const char *const directories[] = { "/tmp/a", "/tmp/b", "/tmp/c",
+						   "/tmp/d" };
+	struct world *w = *state;
+
+	daemon_do(w, "put /tmp/token other; mkdir /tmp/a; mkdir /tmp/b/token;"
+		     "mkdir /tmp/c; mkdir /tmp/d; link /tmp/token /tmp/a/token;"
+		     "create /tmp/c/token; bind /tmp/token /tmp/c/token;"
+		     "link ../token /tmp/d/token");
+	world_rebase(w);
+	for (size_t i = 0; i < 4; i++) {
+		struct call c = { .directory = directories[i],
+				  .script = TRY_TOKEN };
+		struct job j;
+
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_TRY_AGAIN, directories[i]);
+		job_free(&j);
+	}
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +211,7 @@ int main(void)
 		WORLD_TEST(what_cannot_be_written_is_no_caller),
 		WORLD_TEST(an_error_needs_no_reader_of_the_report),
 		WORLD_TEST(no_file_may_grow),
+		WORLD_TEST(token_is_somewhere_else),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
