@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -39,6 +41,16 @@ static int make_memfd(void)
 	return fd;
 }
 
+/* The caller may have left it so that a read does not wait. */
+static bool is_to_come(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (errno == EAGAIN)
+		return poll(&p, 1, -1) > 0 || errno == EINTR;
+	return errno == EINTR;
+}
+
 static int copy_all(int from, int to, size_t *ret_len)
 {
 	char buf[4096]; /* a larger one costs pages in every run */
@@ -47,7 +59,7 @@ static int copy_all(int from, int to, size_t *ret_len)
 	*ret_len = 0;
 	for (;;) {
 		n = read(from, buf, sizeof(buf));
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && is_to_come(from))
 			continue;
 		if (n <= 0)
 			return (int)n;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -204,6 +205,29 @@ static void token_is_somewhere_else(void **state)
 	world_check(w);
 }
 
+static void not_blocking(void)
+{
+	if (fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK))
+		_exit(125);
+}
+
+static void stdin_need_not_block(void **state)
+{
+	static char conf[1 << 20];
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN, .netconf = conf,
+			  .prepare = not_blocking };
+	struct job j;
+
+	memset(conf, ' ', sizeof(conf) - 1);
+	memcpy(conf, "{\"type\":\"userspace\"}", 20);
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +236,7 @@ int main(void)
 		WORLD_TEST(an_error_needs_no_reader_of_the_report),
 		WORLD_TEST(no_file_may_grow),
 		WORLD_TEST(token_is_somewhere_else),
+		WORLD_TEST(stdin_need_not_block),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
