@@ -23,7 +23,10 @@ struct start {
 	struct child_failure *failure;
 };
 
-/* Set before the check, so that no death of the parent goes unnoticed. */
+/*
+ * Set before the check, so that no death of the parent goes unnoticed. One that
+ * lives is in another pid namespace, and is told.
+ */
 static int die_with_parent(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -228,6 +229,24 @@ static void stdin_need_not_block(void **state)
 	world_check(w);
 }
 
+static void new_pid_namespace(void)
+{
+	if (unshare(CLONE_NEWPID))
+		_exit(125);
+}
+
+static void a_child_elsewhere_is_no_run(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN, .prepare = new_pid_namespace };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_error(&j, DC_CODE_INTERNAL);
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +256,7 @@ int main(void)
 		WORLD_TEST(no_file_may_grow),
 		WORLD_TEST(token_is_somewhere_else),
 		WORLD_TEST(stdin_need_not_block),
+		WORLD_TEST(a_child_elsewhere_is_no_run),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
