@@ -144,11 +144,10 @@ static int holds_only_empty_account(int dir)
 			break;
 		}
 		fd = open_below(dir, name, O_DIRECTORY);
-		if (fd < 0 && errno != ENOTDIR && errno != ELOOP)
-			only = -1;
+		if (fd >= 0)
+			only = is_empty(fd);
 		else
-			only = fd < 0 ? 0 : is_empty(fd);
-		errno = 0;
+			only = errno == ENOTDIR || errno == ELOOP ? 0 : -1;
 	}
 	if (only == 1 && errno)
 		only = -1;

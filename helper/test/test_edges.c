@@ -247,6 +247,35 @@ static void a_child_elsewhere_is_no_run(void **state)
 	world_check(w);
 }
 
+/* --- messages ------------------------------------------------------------------- */
+
+static bool all_but_openat2(long nr)
+{
+	return nr != SYS_openat2;
+}
+
+static void a_message_has_the_reason(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN, .trace = true };
+	struct fault f = { .error = EIO, .spare = all_but_openat2, .hit = true };
+	struct job j;
+
+	host_do(w, "mkdir " WORLD_CREDENTIAL);
+	for (; f.hit; f.n++) {
+		f.hit = false;
+		job_start(w, &c, &j);
+		trace_fault(&j, &f);
+		job_end(&j);
+		if (f.hit)
+			expect_out(&j, ": input/output error\"}");
+		else
+			expect_ok(&j);
+		job_free(&j);
+	}
+	assert_true(f.n > 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +286,7 @@ int main(void)
 		WORLD_TEST(token_is_somewhere_else),
 		WORLD_TEST(stdin_need_not_block),
 		WORLD_TEST(a_child_elsewhere_is_no_run),
+		WORLD_TEST(a_message_has_the_reason),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
