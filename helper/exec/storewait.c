@@ -11,31 +11,40 @@
 #include "fd.h"
 #include "storewait.h"
 
-/* Where inotify's limit is reached we look ourselves, as often as this. */
+/* Where a limit of inotify's is reached we look ourselves, as often as this. */
 #define LOOK_MS 100
 
 #define CHANGES                                                                \
 	(IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR |   \
 	 IN_DONT_FOLLOW)
 
+/* What is not there needs none. */
+static bool watch_path(const struct storewait *w, const char *path,
+		       uint32_t changes)
+{
+	return inotify_add_watch(w->fd, path, changes) >= 0 ||
+	       (errno != ENOSPC && errno != ENOMEM);
+}
+
 /*
  * All that is there, from the store down: what is made below it meanwhile is
  * told of by its parent, and watched from the next nap on. A path led astray
  * wakes us for nothing, no more.
  */
-static void watch(const struct storewait *w)
+static void watch(struct storewait *w)
 {
 	static const char *const below[] = { "", "/" DC_STORE_DATA_NAME,
 					     "/" DC_STORE_META_NAME };
 	char path[PATH_MAX];
 
-	inotify_add_watch(w->fd, w->store, CHANGES & ~IN_DONT_FOLLOW);
+	w->blind = !watch_path(w, w->store, CHANGES & ~IN_DONT_FOLLOW);
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
 		int len = snprintf(path, sizeof(path), "%s/%s%s", w->store,
 				   w->rule, below[i]);
 
-		if (len > 0 && (size_t)len < sizeof(path))
-			inotify_add_watch(w->fd, path, CHANGES);
+		if (len > 0 && (size_t)len < sizeof(path) &&
+		    !watch_path(w, path, CHANGES))
+			w->blind = true;
 	}
 }
 
@@ -56,7 +65,7 @@ static bool wait_for_change(const struct storewait *w, uint64_t left_us)
 	};
 	int ms = (int)(left_us / 1000 + 1);
 
-	if (w->fd < 0 && ms > LOOK_MS)
+	if ((w->fd < 0 || w->blind) && ms > LOOK_MS)
 		ms = LOOK_MS;
 	if (poll(fds, 3, ms) < 0)
 		return errno == EINTR;

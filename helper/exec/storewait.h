@@ -13,6 +13,7 @@ struct storewait {
 	int terminated; /* a descriptor that can be read: go on at once */
 	int caller;	/* one with an error: the same; or -1 */
 	int fd;		/* owned: inotify's; -1 before the first nap */
+	bool blind;	/* not all of it could be watched */
 };
 
 /*

@@ -276,6 +276,33 @@ static void a_message_has_the_reason(void **state)
 	assert_true(f.n > 8);
 }
 
+/* --- the store ---------------------------------------------------------------------- */
+
+static void no_watch_is_left(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_inotify_add_watch, .error = ENOSPC }, { 0 }
+	};
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN,
+			  .deny = deny, .trace_waits = true };
+	struct job j;
+	long timeout;
+
+	config_put(w, PLAIN_CONFIG);
+	store_mount(w);
+	job_start(w, &c, &j);
+	assert_true(trace_wait(&j, &timeout));
+	assert_in_range(timeout, 1, 100); /* it looks itself */
+	store_fill(w, "userspace", w->token, 3600);
+	assert_int_equal(trace_waited(&j), 0);
+	trace_no_wait(&j, "filled");
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +314,7 @@ int main(void)
 		WORLD_TEST(stdin_need_not_block),
 		WORLD_TEST(a_child_elsewhere_is_no_run),
 		WORLD_TEST(a_message_has_the_reason),
+		WORLD_TEST(no_watch_is_left),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
