@@ -19,8 +19,6 @@
 #define PROPAGATION_SLAVE (1 << 19)
 #define PROPAGATION_SHARED (1 << 20)
 
-/* Deeper than any sane path below a mount's root. */
-#define CLIMB_MAX 64
 /* How many mounts a delegate may have piled on ours before we give up. */
 #define DETACH_MAX 64
 
@@ -177,7 +175,7 @@ int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
 	return 0;
 }
 
-int mnt_climb(int dir, struct err *e)
+int mnt_climb(int dir, int levels, struct err *e)
 {
 	struct mnt_place start;
 	struct mnt_place here;
@@ -188,7 +186,7 @@ int mnt_climb(int dir, struct err *e)
 	if (mnt_locate(fd, &start, e) < 0)
 		return -1;
 	here = start;
-	for (int i = 0; i < CLIMB_MAX && !here.is_root; i++) {
+	for (int i = 0; i < levels && !here.is_root; i++) {
 		int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (up < 0)
@@ -198,7 +196,12 @@ int mnt_climb(int dir, struct err *e)
 		if (mnt_locate(fd, &here, e) < 0)
 			return -1;
 	}
-	if (!here.is_root || here.id != start.id)
+	if (!here.is_root)
+		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+			       "mount a tmpfs on /run of the host: on a file "
+			       "system that holds more than it a delegate's own "
+			       "mounts would be lost");
+	if (here.id != start.id)
 		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
 			       "leave the host's /run alone while a delegate "
 			       "starts: its mounts changed");

@@ -69,9 +69,11 @@ int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
 
 /*
  * Climbs from dir to the root of the mount that dir is on. Returns a
- * descriptor that the caller owns; refuses where the mount changes on the way.
+ * descriptor that the caller owns; refuses where that is more levels up, or
+ * the mount changes on the way.
  */
-int mnt_climb(int dir, struct err *e) __attribute__((warn_unused_result));
+int mnt_climb(int dir, int levels, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * Takes the attached mount at fd away, with all that is on or below it. A

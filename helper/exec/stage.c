@@ -48,15 +48,19 @@ static int resolve(const struct build *b, bool create, struct err *e)
 	return rootpath_secrets(run, create, &missing, e);
 }
 
+/* How far DC_SECRETS_DIR is below the directory that /var/run leads to. */
+#define LEVELS_BELOW_RUN 2
+
 /*
  * Cuts the mount that will carry ours off from the others, in this namespace
- * only. From here on nothing that is mounted on it can leave the copy.
+ * only. From here on nothing that is mounted on it can leave the copy: so it
+ * has to be that of /run, or one below.
  */
 static int isolate_carrier(const struct build *b, int secrets,
 			   struct mnt_place *ret, struct err *e)
 {
 	struct mnt_place root;
-	auto_fd carrier = mnt_climb(secrets, e);
+	auto_fd carrier = mnt_climb(secrets, LEVELS_BELOW_RUN, e);
 
 	if (carrier < 0 || mnt_locate(carrier, ret, e) < 0 ||
 	    mnt_locate(b->stage->root, &root, e) < 0)

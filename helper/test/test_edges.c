@@ -303,6 +303,37 @@ static void no_watch_is_left(void **state)
 	world_check(w);
 }
 
+/* --- hosts ---------------------------------------------------------------------------- */
+
+static struct world_options run_on_var_lib = {
+	.var_run = "mkdir /var/lib/run; link /var/lib/run /var/run",
+};
+
+static struct world_options run_is_all = { .var_run = "link / /var/run" };
+
+/* What the delegate mounts beside it would not outlive the delegate. */
+static void a_run_in_a_larger_mount(void **state)
+{
+	static const char *const commands[] = { "ADD", "DEL" };
+	struct world *w = *state;
+	struct call c = { .script = TRY_TOKEN "; tmpfs /var/lib/vhost" };
+	struct job j;
+
+	for (size_t i = 0; i < 2; i++) {
+		c.command = commands[i];
+		job_run(w, &c, &j);
+		if (i)
+			expect_ok(&j);
+		else
+			expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH,
+					  "mount a tmpfs on /run");
+		expect_no_out(&j, w->token);
+		job_free(&j);
+	}
+	assert_int_equal(mounts_on(w->daemon, "/hostroot/var/lib/vhost"), 1);
+	world_check_processes();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +346,10 @@ int main(void)
 		WORLD_TEST(a_child_elsewhere_is_no_run),
 		WORLD_TEST(a_message_has_the_reason),
 		WORLD_TEST(no_watch_is_left),
+		WORLD_TEST_IN("a_run_in_a_larger_mount",
+			      a_run_in_a_larger_mount, &run_on_var_lib),
+		WORLD_TEST_IN("a_run_that_is_the_root", a_run_in_a_larger_mount,
+			      &run_is_all),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
