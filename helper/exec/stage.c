@@ -263,6 +263,19 @@ static int check_strict(const struct options *o, const struct report *r,
 		       before < REPORT_FALLBACKS ? r->fallbacks[before] : "");
 }
 
+/*
+ * The namespace may be another one by now: in the root of the one before, a
+ * delegate could neither mount nor unmount. There may be no descriptor left
+ * for two.
+ */
+static void open_root_anew(const struct options *o, struct stage *s)
+{
+	struct err e = ERR_INIT;
+
+	fd_close(&s->root);
+	s->root = rootpath_root(o->root, &e);
+}
+
 int stage_build(const struct plan *p, const struct options *o,
 		struct view *v, struct stage *ret, struct report *r,
 		struct err *e)
@@ -276,6 +289,7 @@ int stage_build(const struct plan *p, const struct options *o,
 		if (steps[p->ops[i].kind](&b, &p->ops[i], e) < 0 ||
 		    check_strict(o, r, before, e) < 0) {
 			stage_strike(ret);
+			open_root_anew(o, ret);
 			return -1;
 		}
 	}

@@ -334,6 +334,37 @@ static void a_run_in_a_larger_mount(void **state)
 	world_check_processes();
 }
 
+/* --- a DEL whose set-up fails -------------------------------------------------- */
+
+static bool all_but_openat(long nr)
+{
+	return nr != SYS_openat;
+}
+
+/* Whatever could not be opened: what its ADD mounted, it can unmount. */
+static void a_del_without_a_credential_unmounts(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .command = "DEL", .trace = true,
+			  .script = "tmpfs /var/lib/vhost;"
+				    "umount /var/lib/vhost; print ran" };
+	struct fault f = { .n = 1, .error = ENOMEM, .spare = all_but_openat,
+			   .hit = true };
+	struct job j;
+
+	for (; f.hit; f.n++) {
+		f.hit = false;
+		job_start(w, &c, &j);
+		trace_fault(&j, &f);
+		job_end(&j);
+		expect_ok(&j);
+		expect_out(&j, "ran");
+		job_free(&j);
+		world_check(w);
+	}
+	assert_true(f.n > 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +381,7 @@ int main(void)
 			      a_run_in_a_larger_mount, &run_on_var_lib),
 		WORLD_TEST_IN("a_run_that_is_the_root", a_run_in_a_larger_mount,
 			      &run_is_all),
+		WORLD_TEST(a_del_without_a_credential_unmounts),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
