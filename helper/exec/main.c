@@ -18,12 +18,15 @@
 #include "signals.h"
 
 /* So that no descriptor of ours is taken for the delegate's output. */
-static int fill_standard_descriptors(void)
+static int fill_standard_descriptors(struct err *e)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", O_RDWR) != fd)
-			return -1;
+			return err_sys(e, DC_CODE_INTERNAL, errno,
+				       "mount /dev in the caller's container, "
+				       "or open descriptors 0 to 2: /dev/null "
+				       "cannot be opened");
 	return 0;
 }
 
@@ -70,9 +73,8 @@ int main(int argc, char **argv)
 	int wait_status;
 
 	confine_memory();
-	if (fill_standard_descriptors() < 0)
-		return 1;
-	if (signals_spare_writes(&signals, &err) < 0 ||
+	if (fill_standard_descriptors(&err) < 0 ||
+	    signals_spare_writes(&signals, &err) < 0 ||
 	    request_read(argc, argv, &request, &report, &err) < 0)
 		return fail(&request, caller, &report, &err);
 	if (request.options.help || request.options.version)

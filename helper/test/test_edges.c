@@ -154,6 +154,27 @@ static void an_error_needs_no_reader_of_the_report(void **state)
 	world_check(*state);
 }
 
+/* --- descriptors 0 to 2 --------------------------------------------------------- */
+
+static void close_stdin(void)
+{
+	close(STDIN_FILENO);
+}
+
+static void nothing_stands_in_for_stdin(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "print ran", .prepare = close_stdin };
+	struct job j;
+
+	daemon_do(w, "rm /dev/null");
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_INTERNAL, "/dev/null");
+	assert_non_null(j.json);
+	job_free(&j);
+	world_check(w);
+}
+
 /* --- limits ------------------------------------------------------------------------ */
 
 static void limit_files(void)
@@ -382,6 +403,7 @@ int main(void)
 		WORLD_TEST_IN("a_run_that_is_the_root", a_run_in_a_larger_mount,
 			      &run_is_all),
 		WORLD_TEST(a_del_without_a_credential_unmounts),
+		WORLD_TEST(nothing_stands_in_for_stdin),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
