@@ -78,7 +78,7 @@ static int find_in_store(struct run *run, struct err *e)
 		.store = run->request->options.store,
 		.rule = run->request->rule->name,
 		.until = wait_until(run->report->command),
-		.terminated = run->signals->fd,
+		.signals = run->signals,
 		.caller = run->caller,
 		.fd = -1,
 	};

@@ -59,7 +59,7 @@ static void drain(int fd)
 static bool wait_for_change(const struct storewait *w, uint64_t left_us)
 {
 	struct pollfd fds[] = {
-		{ .fd = w->terminated, .events = POLLIN },
+		{ .fd = w->signals->fd, .events = POLLIN },
 		{ .fd = w->caller },
 		{ .fd = w->fd, .events = POLLIN },
 	};
@@ -69,7 +69,9 @@ static bool wait_for_change(const struct storewait *w, uint64_t left_us)
 		ms = LOOK_MS;
 	if (poll(fds, 3, ms) < 0)
 		return errno == EINTR;
-	return !fds[0].revents && !caller_has_left(fds[1].revents);
+	/* A child of before our time may have ended: that is no reason. */
+	return !signals_terminated(w->signals) &&
+	       !caller_has_left(fds[1].revents);
 }
 
 bool storewait_nap(struct storewait *w)

@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "signals.h"
+
 /* Waits for a change in a rule's part of the store, and for nothing else. */
 struct storewait {
 	const char *store;
 	const char *rule;
 	uint64_t until; /* on clock_us(); 0: not at all */
-	int terminated; /* a descriptor that can be read: go on at once */
-	int caller;	/* one with an error: the same; or -1 */
+	const struct signals *signals; /* a SIGTERM: go on at once */
+	int caller;	/* one that is gone: the same; or -1 */
 	int fd;		/* owned: inotify's; -1 before the first nap */
 	bool blind;	/* not all of it could be watched */
 };

@@ -324,6 +324,31 @@ static void no_watch_is_left(void **state)
 	world_check(w);
 }
 
+/* As of a child that the caller had before it became the helper. */
+static void a_sigchld_ends_no_wait(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN,
+			  .trace_waits = true };
+	struct job j;
+	long timeout;
+
+	config_put(w, PLAIN_CONFIG);
+	store_mount(w);
+	job_start(w, &c, &j);
+	assert_true(trace_wait(&j, &timeout));
+	assert_return_code(kill(j.pid, SIGCHLD), errno);
+	assert_int_equal(trace_waited(&j), 1);
+	assert_true(trace_wait(&j, &timeout));
+	store_fill(w, "userspace", w->token, 3600);
+	trace_waited(&j);
+	trace_no_wait(&j, "filled");
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
 /* --- hosts ---------------------------------------------------------------------------- */
 
 static struct world_options run_on_var_lib = {
@@ -404,6 +429,7 @@ int main(void)
 			      &run_is_all),
 		WORLD_TEST(a_del_without_a_credential_unmounts),
 		WORLD_TEST(nothing_stands_in_for_stdin),
+		WORLD_TEST(a_sigchld_ends_no_wait),
 	};
 
 	return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
