@@ -89,6 +89,9 @@ static const struct {
 	{ SYS_signalfd4, DC_CODE_INTERNAL },
 	/* its root */
 	{ SYS_openat, DC_CODE_UNSAFE_REQUEST },
+#ifdef SYS_open
+	{ SYS_open, DC_CODE_UNSAFE_REQUEST },
+#endif
 	/* its process */
 	{ SYS_clone, DC_CODE_INTERNAL },
 };
