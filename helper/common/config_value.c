@@ -202,7 +202,7 @@ bool value_object(struct decoder *d, const struct place *at,
 {
 	unsigned seen = 0;
 
-	if (d->item.event != JSON_OPEN || d->item.type != JSON_IS_OBJECT) {
+	if (d->item.type != JSON_IS_OBJECT) {
 		value_refuse(d, at, "write an object: {...}");
 		return false;
 	}
@@ -263,15 +263,16 @@ static const char *take_string(struct decoder *d, const struct place *at,
 	size_t size = span.len - 1, len; /* its quotes gone, a NUL added */
 	char *s;
 
-	if (d->item.event != JSON_VALUE || d->item.type != JSON_IS_STRING) {
+	if (d->item.type != JSON_IS_STRING) {
 		value_refuse(d, at, "write a string: \"...\"");
 		return NULL;
 	}
 	s = value_alloc(d, size);
 	if (s == NULL)
 		return NULL;
+	/* Of one that is longer than it was, there is less in s. */
 	len = json_decode_string(d->scanner->buf, span, s, size);
-	if (len >= size || strlen(s) != len || strstr(s, "\xef\xbf\xbd"))
+	if (strlen(s) != len || strstr(s, "\xef\xbf\xbd"))
 		value_mistake(d, at, "write it in UTF-8, without \\u0000");
 	else if (!text->valid(s, len))
 		value_mistake(d, at, "%s", text->remedy);

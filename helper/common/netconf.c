@@ -302,7 +302,7 @@ static int read_top(struct json_scanner *s, struct walk *w, struct err *e)
 
 	if (json_next(s, &item, e) < 0)
 		return -1;
-	if (item.event != JSON_OPEN || item.type != JSON_IS_OBJECT) {
+	if (item.type != JSON_IS_OBJECT) {
 		json_position(w->buf, item.value.off, &line, &column);
 		return err_set(e, DC_CODE_UNSAFE_REQUEST,
 			       "line %zu, column %zu: expected an object", line,

@@ -85,8 +85,8 @@ static bool read_value(const struct object *o, const struct json_item *item,
 	if (f->kind == FIELD_TEXT || f->kind == FIELD_CLEAN_TEXT)
 		return item->type == JSON_IS_STRING &&
 		       read_text(o, item->value, f);
-	if (item->type != JSON_IS_NUMBER ||
-	    !read_number(s, item->value.len, TIME_MAX, f->to))
+	/* Digits alone are a number's. */
+	if (!read_number(s, item->value.len, TIME_MAX, f->to))
 		return false;
 	return f->kind == FIELD_NUMBER || *(int64_t *)f->to > 0;
 }
@@ -118,7 +118,7 @@ static int read_members(struct object *o, struct json_scanner *s, struct err *e)
 
 	if (json_next(s, &item, e) < 0)
 		return -1;
-	if (item.event != JSON_OPEN || item.type != JSON_IS_OBJECT)
+	if (item.type != JSON_IS_OBJECT)
 		return err_set(e, DC_CODE_TRY_AGAIN, "it is no object");
 	do {
 		if (json_next(s, &item, e) < 0)
