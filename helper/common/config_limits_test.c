@@ -20,6 +20,7 @@
 	"\"serviceAccountName\":\"s\",\"audience\":\"" audience "\","          \
 	"\"path\":\"token\"}}],\"deliver\":{" deliver "}" more "}]}"
 #define ENV(name) "\"env\":[{\"name\":\"" name "\",\"value\":\"v\"}]"
+#define ENV_VALUE(value) "\"env\":[{\"name\":\"A\",\"value\":\"" value "\"}]"
 #define NEED(verb)                                                             \
 	",\"needs\":[{\"apiGroups\":[\"\"],\"resources\":[\"pods\"],"          \
 	"\"verbs\":[\"" verb "\"]}]"
@@ -136,6 +137,27 @@ static void a_source_is_of_one_kind(void **state)
 				 mistakes.items[mistakes.count - 1].text);
 }
 
+static void a_reference_is_one_of_the_names(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		decode("", DOCUMENT("a", ENV_VALUE("$(CREDENTIALS_DIRECTORY)"),
+				    "")),
+		0);
+	assert_int_equal(
+		decode("", DOCUMENT("a", ENV_VALUE("$(CREDENTIALS_DIRECTORX)"),
+				    "")),
+		1);
+}
+
+/* Nothing is said of what could not be read to its end. */
+static void broken_json_is_one_mistake(void **state)
+{
+	(void)state;
+	assert_int_equal(decode("", DOCUMENT("a", ENV_VALUE("$(B)") ",", "")),
+			 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +166,8 @@ int main(void)
 		cmocka_unit_test(no_delete_character),
 		cmocka_unit_test(four_hexadecimal_digits),
 		cmocka_unit_test(a_source_is_of_one_kind),
+		cmocka_unit_test(a_reference_is_one_of_the_names),
+		cmocka_unit_test(broken_json_is_one_mistake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,6 +259,49 @@ static void names_of_a_kubeconfig_can_be_set(void **state)
 	arena_free(&arena);
 }
 
+static void a_kubeconfig_without_a_namespace(void **state)
+{
+	struct config_kubeconfig kubeconfig = { 0 };
+	struct config_rule rule = account_rule;
+	struct plan_facts f = by_rule;
+	struct report report = { 0 };
+	struct arena arena = { NULL };
+	struct err e = ERR_INIT;
+	struct plan p;
+
+	(void)state;
+	rule.sources = own_directory;
+	rule.source_count = 1;
+	rule.kubeconfig = &kubeconfig;
+	f.rule = &rule;
+	assert_int_equal(plan_make(&f, &arena, &p, &report, &e), 0);
+	assert_int_equal(p.ops[2].kind, PLAN_FILE);
+	assert_null(strstr(p.ops[2].text, "namespace"));
+	arena_free(&arena);
+}
+
+static void a_value_that_grows_too_long(void **state)
+{
+	static char longest[4096 + 1];
+	struct config_env env[] = { { "A", longest },
+				    { "B", "$(A)$(A)$(A)$(A)" } };
+	struct config_rule rule = account_rule;
+	struct plan_facts f = by_rule;
+	struct report report = { 0 };
+	struct arena arena = { NULL };
+	struct err e = ERR_INIT;
+	struct plan p;
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest) - 1);
+	rule.env = env;
+	rule.env_count = COUNT(env);
+	f.rule = &rule;
+	assert_int_equal(plan_make(&f, &arena, &p, &report, &e), -1);
+	assert_int_equal(e.code, DC_CODE_CONFIG);
+	arena_free(&arena);
+}
+
 /* As many of everything as the configuration may hold. */
 static void the_longest_plan_has_room(void **state)
 {
@@ -390,6 +433,8 @@ int main(void)
 		cmocka_unit_test(a_kubeconfig_and_what_refers_to_it),
 		cmocka_unit_test(what_is_printed_has_no_control_characters),
 		cmocka_unit_test(names_of_a_kubeconfig_can_be_set),
+		cmocka_unit_test(a_kubeconfig_without_a_namespace),
+		cmocka_unit_test(a_value_that_grows_too_long),
 		cmocka_unit_test(the_longest_plan_has_room),
 		cmocka_unit_test(no_rule_is_as_upstream),
 		cmocka_unit_test(no_configuration),
