@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <string.h>
+#include <sys/syscall.h>
 
 #define USERSPACE WORLD_STORE "/userspace"
 #define DATA USERSPACE "/data"
@@ -172,11 +173,36 @@ static void a_swap_may_be_going_on(void **state)
 	world_check(w);
 }
 
+/* Behind the choice of one, ahead of its mount. */
+static void a_hostile_renewal_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .trace = true,
+			  .script = TRY_TOKEN };
+	struct job j;
+	long nr;
+
+	store_prepare(w, PLAIN_CONFIG);
+	job_start(w, &c, &j);
+	do
+		nr = trace_next(&j);
+	while (nr >= 0 && nr != SYS_unshare);
+	assert_int_equal(nr, SYS_unshare);
+	store_renew(w, "userspace", "renewed", 3600);
+	daemon_do(w, "chmod " DATA "/..2/token 444");
+	trace_detach(&j);
+	job_end(&j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN, "'token' has a mode");
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_hostile_store_is_refused),
 		WORLD_TEST(a_swap_may_be_going_on),
+		WORLD_TEST(a_hostile_renewal_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
