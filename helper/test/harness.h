@@ -294,6 +294,8 @@ void trace_clear_bits(struct job *j, int arg, unsigned long bits);
 void trace_detach(struct job *j);
 /* Whether a call starts a process: set-up ends there. */
 bool trace_is_fork(long nr);
+/* Goes on until it has started a process, and stops that at its beginning. */
+pid_t trace_child(struct job *j);
 /* Runs it to its end, with all that it starts; how often each call was made. */
 void trace_count(struct job *j, const long *nr, size_t n, size_t *ret);
 /*

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -341,6 +342,28 @@ static void a_busy_one_is_given_up_at_sigterm(void **state)
 	world_check(w);
 }
 
+/* It comes while the delegate is being started, so ahead of the pause. */
+static void sigterm_during_a_try(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "print ran", .trace = true };
+	int fd = hold_for_writing(w);
+	struct job j;
+	pid_t child;
+
+	job_start(w, &c, &j);
+	child = trace_child(&j);
+	kill(j.pid, SIGTERM);
+	assert_return_code(ptrace(PTRACE_DETACH, child, NULL, NULL), errno);
+	trace_detach(&j);
+	job_end(&j);
+	assert_true(WIFSIGNALED(j.status));
+	assert_int_equal(WTERMSIG(j.status), SIGTERM);
+	job_free(&j);
+	close(fd);
+	world_check(w);
+}
+
 static void a_busy_one_is_not_waited_for_for_ever(void **state)
 {
 	struct world *w = *state;
@@ -371,6 +394,7 @@ int main(void)
 		WORLD_TEST(a_directory),
 		WORLD_TEST(a_busy_one_is_waited_for),
 		WORLD_TEST(a_busy_one_is_given_up_at_sigterm),
+		WORLD_TEST(sigterm_during_a_try),
 		WORLD_TEST(a_busy_one_is_not_waited_for_for_ever),
 	};
 

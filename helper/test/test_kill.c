@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -224,6 +225,24 @@ static void sigkill_takes_the_delegate_along(void **state)
 	world_check(w);
 }
 
+/* Its child has not asked yet to die with it. */
+static void sigkill_before_the_delegate_is_bound(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .trace = true, .script = "create /sync/ran" };
+	struct job j;
+	pid_t child;
+
+	job_start(w, &c, &j);
+	child = trace_child(&j);
+	kill(j.pid, SIGKILL);
+	job_end(&j);
+	assert_return_code(ptrace(PTRACE_DETACH, child, NULL, NULL), errno);
+	world_check(w);
+	assert_false(host_says(w, "ls /sync", "ran"));
+	job_free(&j);
+}
+
 /* The delegate is killed: what becomes of its children is as under stock. */
 static void own_children(struct world *w, bool stock)
 {
@@ -384,6 +403,7 @@ int main(void)
 		WORLD_TEST(sigterm_is_passed_on),
 		WORLD_TEST(sigterm_ends_both),
 		WORLD_TEST(sigkill_takes_the_delegate_along),
+		WORLD_TEST(sigkill_before_the_delegate_is_bound),
 		WORLD_TEST(own_children_live_on_as_under_stock),
 		WORLD_TEST(caller_gone),
 		WORLD_TEST(caller_gone_and_sigterm_ignored),

@@ -154,6 +154,19 @@ void trace_count(struct job *j, const long *nr, size_t n, size_t *ret)
 	j->pidfd = -1;
 }
 
+pid_t trace_child(struct job *j)
+{
+	unsigned long child;
+
+	ptrace(PTRACE_SETOPTIONS, j->pid, NULL,
+	       PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK);
+	assert_true(next_stop(j, PTRACE_CONT));
+	assert_return_code(ptrace(PTRACE_GETEVENTMSG, j->pid, NULL, &child),
+			   errno);
+	assert_int_equal(waitpid((pid_t)child, NULL, __WALL), (pid_t)child);
+	return (pid_t)child;
+}
+
 bool trace_is_fork(long nr)
 {
 	switch (nr) {
