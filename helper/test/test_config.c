@@ -20,7 +20,7 @@ static const struct {
 	const char *script;
 	const char *says;
 } spoilers[] = {
-	{ "rm " WORLD_CONFIG, WORLD_CONFIG },
+	{ "rm " WORLD_CONFIG, "container: no such file" },
 	{ "put " WORLD_CONFIG " {\"rules\":", WORLD_CONFIG ":1:10" },
 	{ "put " WORLD_CONFIG " " CONFIG_OF(
 		  RULE("userspace", MATCH_USERSPACE,

@@ -146,6 +146,20 @@ static void a_filter_is_not_taken(void **state)
 	}
 }
 
+/* Root's filter is taken without, but what is promised is both. */
+static void privileges_cannot_be_given_up(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_prctl, .error = EINVAL, .mask = ~0U,
+		  .value = PR_SET_NO_NEW_PRIVS },
+		{ 0 },
+	};
+	const struct extra x = { deny, { "seccomp" }, false };
+
+	is_delivered(*state, &x, "ADD", false);
+	world_check(*state);
+}
+
 static void it_stays_dumpable(void **state)
 {
 	static const struct deny deny[] = {
@@ -206,6 +220,20 @@ static void needed_calls_are_missing(void **state)
 	}
 }
 
+static void the_caller_lacks_a_capability(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_unshare, .error = EPERM }, { 0 }
+	};
+	struct call c = { .deny = deny };
+	struct job j;
+
+	job_run(*state, &c, &j);
+	expect_error_says(&j, DC_CODE_KERNEL, "CAP_SYS_ADMIN");
+	job_free(&j);
+	world_check(*state);
+}
+
 /* All that came after 5.10 at once: the clean-up still runs. */
 static void linux_5_10(void **state)
 {
@@ -244,16 +272,35 @@ static void memfds_are_missing(void **state)
 	}
 }
 
+/* Only a kernel that cannot is an excuse to leave the delegate what it got. */
+static void descriptors_cannot_be_closed(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_close_range, .error = EIO }, { 0 }
+	};
+	struct call c = { .command = "DEL", .deny = deny, .leak_fds = true,
+			  .script = "print ran" };
+	struct job j;
+
+	job_run(*state, &c, &j);
+	expect_error_says(&j, DC_CODE_INTERNAL, "descriptors");
+	job_free(&j);
+	world_check(*state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(linux_5_14),
 		WORLD_TEST(unique_mount_ids_are_missing),
 		WORLD_TEST(a_filter_is_not_taken),
+		WORLD_TEST(privileges_cannot_be_given_up),
 		WORLD_TEST(it_stays_dumpable),
 		WORLD_TEST(needed_calls_are_missing),
+		WORLD_TEST(the_caller_lacks_a_capability),
 		WORLD_TEST(linux_5_10),
 		WORLD_TEST(memfds_are_missing),
+		WORLD_TEST(descriptors_cannot_be_closed),
 	};
 
 	return cmocka_run_group_tests_name("tiers", tests, NULL, NULL);
