@@ -71,12 +71,15 @@ static bool is_subject(const char *sub, const struct config_token *asked)
 	return sub && !strcmp(sub, wanted);
 }
 
-/* One that is too long for the metadata would not join with the audit log. */
+/*
+ * One that is too long for the metadata, or not clean, would not join with the
+ * audit log.
+ */
 static void take_jti(const char *jti, struct answer_token *ret)
 {
 	char clean[sizeof(ret->jti)];
 
-	if (!jti || strlen(jti) >= sizeof(clean))
+	if (!jti)
 		return;
 	cleantext(jti, strlen(jti), clean, sizeof(clean));
 	if (!strcmp(jti, clean))

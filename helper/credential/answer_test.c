@@ -111,23 +111,100 @@ static void the_answer_says_when_it_ends(void **state)
 	assert_non_null(strstr(e.msg, "clocks"));
 }
 
+/* base64url */
+static void encode(const char *in, char *out)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789-_";
+	unsigned bits = 0, count = 0;
+
+	for (; *in; in++) {
+		bits = bits << 8 | (unsigned char)*in;
+		for (count += 8; count >= 6; count -= 6)
+			*out++ = alphabet[bits >> (count - 6) & 63];
+	}
+	if (count > 0)
+		*out++ = alphabet[bits << (6 - count) & 63];
+	*out = '\0';
+}
+
+/* A token with those claims beside the account's and an end. */
+static int judge_claims(const char *more, const struct config_token *asked,
+			struct answer_token *ret, struct err *e)
+{
+	char claims[512], encoded[1024], body[2048];
+
+	snprintf(claims, sizeof(claims),
+		 "{\"sub\":\"system:serviceaccount:ns:sa\",\"exp\":1764070837"
+		 "%s}", more);
+	encode(claims, encoded);
+	snprintf(body, sizeof(body), REQUEST(STATUS(JWT("%s"), IN_AN_HOUR)),
+		 encoded);
+	return judge(body, asked, ret, e);
+}
+
+static const struct {
+	const char *claim;
+	bool good; /* for the audience b */
+} audiences[] = {
+	{ ",\"aud\":\"b\"", true },
+	{ ",\"aud\":[\"a\",\"b\"]", true },
+	{ ",\"aud\":[5,\"b\"]", true },
+	{ "", false },
+	{ ",\"aud\":\"c\"", false },
+	{ ",\"aud\":[]", false },
+	{ ",\"aud\":[\"a\",\"bb\",null]", false },
+	{ ",\"aud\":{\"b\":\"b\"}", false },
+};
+
 static void the_audience_is_looked_at(void **state)
 {
 	struct config_token asked = account;
-	struct answer_token t;
-	struct err e = ERR_INIT;
 
 	(void)state;
 	asked.audience = "b";
-	assert_int_equal(judge(REQUEST(STATUS(JWT(CLAIMS), IN_AN_HOUR)), &asked,
-			       &t, &e),
-			 0);
-	answer_token_wipe(&t);
-	asked.audience = "c";
-	assert_int_equal(judge(REQUEST(STATUS(JWT(CLAIMS), IN_AN_HOUR)), &asked,
-			       &t, &e),
-			 -1);
-	assert_non_null(strstr(e.msg, "another audience"));
+	for (size_t i = 0; i < COUNT(audiences); i++) {
+		struct answer_token t;
+		struct err e = ERR_INIT;
+		int result = judge_claims(audiences[i].claim, &asked, &t, &e);
+
+		if (result != (audiences[i].good ? 0 : -1))
+			fail_msg("%s: %d", audiences[i].claim, result);
+		if (result < 0)
+			assert_non_null(strstr(e.msg, "another audience"));
+		answer_token_wipe(&t);
+	}
+}
+
+#define DOTS32 "a.b.c.d.a.b.c.d.a.b.c.d.a.b.c.d."
+#define DOTS128 DOTS32 DOTS32 DOTS32 DOTS32
+
+static const struct {
+	const char *claim;
+	const char *jti;
+} jtis[] = {
+	{ "", "" },
+	{ ",\"jti\":5", "" },
+	{ ",\"jti\":\"j-1\"", "j-1" },
+	{ ",\"jti\":\"j\\u0007\"", "" },
+	{ ",\"jti\":\"" DOTS128 "\"", DOTS128 },
+	{ ",\"jti\":\"" DOTS128 "a\"", "" },
+};
+
+/* Whole and printable, or none. */
+static void the_jti_is_taken_if_it_fits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(jtis); i++) {
+		struct answer_token t;
+		struct err e = ERR_INIT;
+
+		assert_int_equal(judge_claims(jtis[i].claim, &account, &t, &e),
+				 0);
+		assert_string_equal(t.jti, jtis[i].jti);
+		answer_token_wipe(&t);
+	}
 }
 
 /* {"aud":"a","exp":1764070837,"sub":"system:serviceaccount:ns:other"} */
@@ -267,6 +344,9 @@ static const struct {
 	{ "{\"apiVersion\":\"v1\",\"kind\":\"Secret\"}", DC_CODE_TRY_AGAIN,
 	  "no ConfigMap" },
 	{ MAP("other", "{}"), DC_CODE_TRY_AGAIN, "another ConfigMap" },
+	{ "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":"
+	  "{\"namespace\":\"ns\"}}",
+	  DC_CODE_TRY_AGAIN, "another ConfigMap" },
 	{ MAP("cm", "{}"), DC_CODE_CONFIG,
 	  "the key 'root' to the ConfigMap ns/cm" },
 	{ MAP("cm", "null"), DC_CODE_CONFIG,
@@ -336,6 +416,7 @@ int main(void)
 		cmocka_unit_test(an_opaque_token_is_taken),
 		cmocka_unit_test(the_answer_says_when_it_ends),
 		cmocka_unit_test(the_audience_is_looked_at),
+		cmocka_unit_test(the_jti_is_taken_if_it_fits),
 		cmocka_unit_test(others_are_refused),
 		cmocka_unit_test(size_is_bounded),
 		cmocka_unit_test(a_config_map_is_taken),

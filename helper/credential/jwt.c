@@ -58,9 +58,11 @@ static int sextet(char c)
 	static const char alphabet[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 		"0123456789-_";
-	const char *at = c ? strchr(alphabet, c) : NULL;
 
-	return at ? (int)(at - alphabet) : -1;
+	for (int i = 0; i < 64; i++)
+		if (alphabet[i] == c)
+			return i;
+	return -1;
 }
 
 /*
@@ -90,7 +92,7 @@ static json_t *decode_object(const struct part *p)
 {
 	auto_wipe text = wipe_malloc(p->len + 1);
 	size_t len = text ? decode(p, text) : 0;
-	json_t *all = len ? boundedjson_parse(text, len) : NULL;
+	json_t *all = boundedjson_parse(text, len);
 
 	if (json_is_object(all))
 		return all;

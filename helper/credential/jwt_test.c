@@ -72,8 +72,10 @@ static const char *const damaged[] = {
 	"." CLAIMS "." B64,
 	ES256 "." CLAIMS "." B48 B12,	  /* four bytes are missing */
 	RS256 "." CLAIMS "." B192 B48,
+	RS256 "." CLAIMS "." B192 B96, /* more than enough, not a multiple */
 	ES384 "." CLAIMS "." B64,
 	ES256 "." CLAIMS "A." B64 "." B12,
+	ES256 "." CLAIMS "." B64 "." B12,
 	ES256 ".eyJzdWIiOiLDvz8-In." B64, /* the claims lost their brace */
 	ES256 ".W10." B64,		  /* [] */
 	ES256 ".eyJzdWIiOiLDvz8+In0." B64, /* the other base64 */
@@ -118,6 +120,7 @@ static void an_opaque_token_is_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(opaque); i++)
 		assert_false(jwt_is_one(opaque[i], strlen(opaque[i])));
+	assert_false(jwt_is_one("eyJ", 2));
 }
 
 int main(void)
