@@ -138,11 +138,11 @@ static size_t key_len(const char *text, size_t len)
 	return i + 1 == len || text[i + 1] == ' ' ? i : 0;
 }
 
-/* Escapes that hold no more than one byte; kubectl writes no others. */
+/* Escapes of one byte, which is no NUL; kubectl writes no others. */
 static bool unescape(char c, char *ret)
 {
 	static const char from[] = "\"\\/nt", to[] = "\"\\/\n\t";
-	const char *at = c ? strchr(from, c) : NULL;
+	const char *at = strchr(from, c);
 
 	if (!at)
 		return false;
@@ -244,13 +244,14 @@ static json_t *entry_value(struct parser *p, const struct line *l, size_t key)
 	return value;
 }
 
+/* A value that cannot be read is NULL, which jansson adds to nothing. */
 static int entry(struct parser *p, json_t *map)
 {
 	struct line l = p->lines[p->at];
 	size_t len = key_len(l.text, l.len);
-	json_t *key, *value;
 	const char *name;
-	int failed = -1;
+	json_t *key;
+	int failed;
 
 	if (len == 0)
 		return refused(p, "write \"key: value\" or \"- value\"");
@@ -260,8 +261,9 @@ static int entry(struct parser *p, json_t *map)
 	name = json_string_value(key);
 	if (!name || json_object_get(map, name))
 		failed = refused(p, "write each key once, in UTF-8");
-	else if ((value = entry_value(p, &l, len)))
-		failed = json_object_set_new(map, name, value);
+	else
+		failed = json_object_set_new(map, name,
+					     entry_value(p, &l, len));
 	json_decref(key);
 	return failed;
 }
@@ -291,9 +293,7 @@ static json_t *item_value(struct parser *p)
 
 static int item(struct parser *p, json_t *list)
 {
-	json_t *value = item_value(p);
-
-	return value ? json_array_append_new(list, value) : -1;
+	return json_array_append_new(list, item_value(p));
 }
 
 /* All lines of one indentation, of one kind, and what is below them. */

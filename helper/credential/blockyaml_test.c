@@ -39,6 +39,8 @@ static const struct {
 	  "{\"a\":[{\"b\":{\"c\":\"d\"},\"e\":\"f\"},{\"g\":\"h\"}]}" },
 	{ "  a: b\n  c: d\n", "{\"a\":\"b\",\"c\":\"d\"}" },
 	{ "a: \xc3\xa9", "{\"a\":\"\xc3\xa9\"}" },
+	{ "-a: -b", "{\"-a\":\"-b\"}" },
+	{ "- -a\n", "[\"-a\"]" },
 };
 
 /* In a buffer of just that size, so that a look behind it is seen. */
@@ -81,8 +83,8 @@ static const struct {
 	{ "\n# c\n", "line 1: " },
 	{ "a", "line 1: " },
 	{ "a: b\na: c\n", "line 2: " },
-	{ "a: b\n  c: d\n", "line 2: " },
-	{ "a:\n    b: c\n  d: e\n", "line 3: " },
+	{ "a: b\n  c: d\n", "line 2: indent this line as those around it" },
+	{ "a:\n    b: c\n  d: e\n", "line 3: indent " },
 	{ "a: b\n- c\n", "line 2: " },
 	{ "- a\nb: c\n", "line 2: " },
 	{ "a: b\n---\nc: d\n", "line 2: " },
@@ -98,6 +100,7 @@ static const struct {
 	{ "a: {b: c}\n", "line 1: " },
 	{ "a: [b]\n", "line 1: " },
 	{ "a: - b\n", "line 1: " },
+	{ "a: -\n", "line 1: " },
 	{ "a: b: c\n", "line 1: " },
 	{ "a: b \"c # d\"\n", "line 1: " },
 	{ "a: 'b\n", "line 1: " },
@@ -108,6 +111,7 @@ static const struct {
 	{ "? a\n", "line 1: " },
 	{ "%YAML 1.2\n", "line 1: " },
 	{ "a: \xff\n", "line 1: " },
+	{ "a: \"\xff\"\n", "line 1: " },
 	{ "\xff: a\n", "line 1: " },
 };
 

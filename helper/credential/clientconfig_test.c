@@ -147,7 +147,7 @@ static const struct {
 	  "clusters 'c', cluster.certificate-authority: " },
 	{ KUBECONFIG("    certificate-authority: /ca\n", USER),
 	  "clusters 'c', cluster.server: " },
-	{ KUBECONFIG("    server: http://h\n", USER),
+	{ KUBECONFIG("    server: http://host:443\n", USER),
 	  "clusters 'c', cluster.server: " },
 	{ KUBECONFIG("    server: https://s3cret@h\n", USER),
 	  "clusters 'c', cluster.server: " },
@@ -227,6 +227,16 @@ static void others_are_refused_by_name(void **state)
 	}
 }
 
+static void what_is_behind_it_is_not_read(void **state)
+{
+	struct err e = ERR_INIT;
+	struct bootstrap b;
+
+	(void)state;
+	assert_int_equal(clientconfig_kubeconfig("f", " {", 1, &b, &e), -1);
+	assert_string_equal(e.msg, "correct f: line 1: the file is empty");
+}
+
 /* As long as a path may be, and a byte more. */
 static void a_long_path_is_refused(void **state)
 {
@@ -303,6 +313,7 @@ int main(void)
 		cmocka_unit_test(json_is_read_too),
 		cmocka_unit_test(a_client_certificate_will_do),
 		cmocka_unit_test(others_are_refused_by_name),
+		cmocka_unit_test(what_is_behind_it_is_not_read),
 		cmocka_unit_test(a_long_path_is_refused),
 		cmocka_unit_test(a_pod_knows_its_api_server),
 	};
