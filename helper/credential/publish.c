@@ -80,7 +80,7 @@ static int write_meta(const struct ruledir *d, const char *generation,
 		      const struct store_generation *g, struct err *e)
 {
 	char text[DC_STORE_META_MAX], name[RULEDIR_META_SIZE];
-	int len = storeformat_meta(g, text, sizeof(text), e);
+	int len = storeformat_meta(g, text, e);
 
 	if (len < 0)
 		return -1;
@@ -161,7 +161,7 @@ int store_note_error(const struct store *s, const char *rule,
 
 	if (ruledir_open(s, rule, true, &d, e) < 0)
 		return -1;
-	len = storeformat_error(why, at, text, sizeof(text), e);
+	len = storeformat_error(why, at, text, e);
 	if (len < 0)
 		return -1;
 	if (write_file(d.meta, ERROR_NEXT_NAME, text, (size_t)len) < 0 ||

@@ -13,20 +13,25 @@ static json_t *text_or_null(const char *s)
 }
 
 /* Takes root. Returns the length, or -1. */
-static int format(json_t *root, char *ret, size_t size)
+static int format(json_t *root, char ret[DC_STORE_META_MAX], struct err *e)
 {
-	size_t len = root ? json_dumpb(root, ret, size,
+	size_t len = root ? json_dumpb(root, ret, DC_STORE_META_MAX,
 				       JSON_COMPACT | JSON_ENSURE_ASCII) :
 			    0;
 
 	json_decref(root);
-	if (len == 0 || len > size || len > DC_STORE_META_MAX)
-		return -1;
+	if (len == 0)
+		return err_set(e, DC_CODE_INTERNAL,
+			       "give the program more memory");
+	/* Nothing else in it can be so long. */
+	if (len > DC_STORE_META_MAX)
+		return err_set(e, DC_CODE_CONFIG,
+			       "shorten the audience of the token");
 	return (int)len;
 }
 
-int storeformat_meta(const struct store_generation *g, char *ret, size_t size,
-		     struct err *e)
+int storeformat_meta(const struct store_generation *g,
+		     char ret[DC_STORE_META_MAX], struct err *e)
 {
 	struct storemeta again;
 	int len = format(
@@ -37,32 +42,26 @@ int storeformat_meta(const struct store_generation *g, char *ret, size_t size,
 			  "jti", text_or_null(g->jti), "audience",
 			  text_or_null(g->audience), "account",
 			  text_or_null(g->account)),
-		ret, size);
+		ret, e);
 
 	if (len < 0)
-		return err_set(e, DC_CODE_CONFIG,
-			       "shorten the audience of the token");
+		return -1;
 	if (storemeta_parse(ret, (size_t)len, &again, e) < 0)
 		return err_set(e, DC_CODE_CONFIG,
 			       "correct the audience of the token: %s", e->msg);
 	return len;
 }
 
-int storeformat_error(const struct err *why, int64_t at, char *ret, size_t size,
-		      struct err *e)
+int storeformat_error(const struct err *why, int64_t at,
+		      char ret[DC_STORE_META_MAX], struct err *e)
 {
 	char msg[DC_STORE_MESSAGE_MAX + 1];
-	int len;
 
 	cleantext(why->msg, strlen(why->msg), msg, sizeof(msg));
-	len = format(json_pack("{s:i, s:i, s:s, s:I}", "v",
-			       DC_STORE_META_VERSION, "code", why->code, "msg",
-			       msg, "at", (json_int_t)at),
-		     ret, size);
-	if (len < 0)
-		return err_set(e, DC_CODE_INTERNAL,
-			       "give the program more memory");
-	return len;
+	return format(json_pack("{s:i, s:i, s:s, s:I}", "v",
+				DC_STORE_META_VERSION, "code", why->code, "msg",
+				msg, "at", (json_int_t)at),
+		      ret, e);
 }
 
 void storeformat_generation(int64_t seconds, long nanoseconds,

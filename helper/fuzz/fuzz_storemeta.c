@@ -26,7 +26,7 @@ static void check_meta(const char *text, size_t len)
 				     .jti = m.jti,
 				     .audience = m.audience,
 				     .account = m.account },
-			     again, sizeof(again), &e);
+			     again, &e);
 	must(n > 0 && storemeta_parse(again, (size_t)n, &written, &e) == 0);
 	must(memcmp(&m, &written, sizeof(m)) == 0);
 }
@@ -46,7 +46,7 @@ static void check_error(const char *text, size_t len)
 	must(m.msg[0] != '\0' && fuzz_is_printable(m.msg));
 	must(m.code >= 0 && m.code <= 999 && m.at > 0);
 	err_set(&why, m.code, "%s", m.msg);
-	n = storeformat_error(&why, m.at, again, sizeof(again), &e);
+	n = storeformat_error(&why, m.at, again, &e);
 	must(n > 0);
 	if (m.msg[strspn(m.msg, " ")] == '\0')
 		return;
