@@ -68,7 +68,8 @@ static void read_the_configuration(void)
 	static struct config_mistakes mistakes;
 	struct config c;
 
-	if (!over(configfile_read(config_file, &c, &mistakes, &err)))
+	if (!over_with_reason(configfile_read(config_file, &c, &mistakes,
+					      &err)))
 		return;
 	need(c.rule_count == 1 && c.rules[0].source_count == 2 &&
 		     c.rules[0].env_count == 1 && c.rules[0].need_count == 1,
@@ -290,7 +291,7 @@ static void watch_a_file(void)
 {
 	struct watch w = { -1 };
 
-	need(over(watch_open(config_file, &w, &err)) == (w.fd >= 0),
+	need(over_with_reason(watch_open(config_file, &w, &err)) == (w.fd >= 0),
 	     "not watched");
 }
 

@@ -35,14 +35,16 @@ static long fuse;
 /* Whether one did; the memory is shared with who started the attempt. */
 static volatile bool *burnt;
 
-/* Which one. */
+/* Which one, and its reason. */
 static const char *culprit;
+static int reason;
 
-static bool fails(const char *name)
+static bool fails(const char *name, int number)
 {
 	if (fuse == 0 || --fuse > 0)
 		return false;
 	culprit = name;
+	reason = number;
 	*burnt = true;
 	return true;
 }
@@ -52,7 +54,7 @@ static bool fails(const char *name)
 	type __wrap_##name(__VA_ARGS__);                                       \
 	type __wrap_##name(__VA_ARGS__)                                        \
 	{                                                                      \
-		if (!fails(#name))                                             \
+		if (!fails(#name, number))                                     \
 			return __real_##name args;                             \
 		errno = number;                                                \
 		return bad;                                                    \
@@ -63,13 +65,15 @@ FAULT(void *, malloc, NULL, ENOMEM, (n), size_t n)
 FAULT(void *, calloc, NULL, ENOMEM, (n, m), size_t n, size_t m)
 FAULT(void *, realloc, NULL, ENOMEM, (p, n), void *p, size_t n)
 FAULT(char *, strdup, NULL, ENOMEM, (s), const char *s)
-FAULT(void *, arena_alloc, NULL, 0, (a, n), struct arena *a, size_t n)
-FAULT(char *, arena_copy, NULL, 0, (a, s, n), struct arena *a, const char *s, size_t n)
+FAULT(void *, arena_alloc, NULL, ENOMEM, (a, n), struct arena *a, size_t n)
+FAULT(char *, arena_copy, NULL, ENOMEM, (a, s, n), struct arena *a, const char *s, size_t n)
 FAULT(FILE *, fopen, NULL, EIO, (p, m), const char *p, const char *m)
 FAULT(FILE *, open_memstream, NULL, ENOMEM, (p, n), char **p, size_t *n)
 FAULT(int, open, -1, EIO, (p, f, m), const char *p, int f, mode_t m)
 FAULT(int, openat, -1, EIO, (d, p, f, m), int d, const char *p, int f, mode_t m)
 FAULT(int, fstat, -1, EIO, (d, s), int d, struct stat *s)
+FAULT(int, fstatat, -1, EIO, (d, p, s, f), int d, const char *p, struct stat *s, int f)
+FAULT(ssize_t, readlinkat, -1, EIO, (d, p, b, n), int d, const char *p, char *b, size_t n)
 FAULT(DIR *, fdopendir, NULL, ENOMEM, (d), int d)
 FAULT(ssize_t, read, -1, EIO, (d, b, n), int d, void *b, size_t n)
 FAULT(ssize_t, write, -1, ENOSPC, (d, b, n), int d, const void *b, size_t n)
@@ -96,7 +100,7 @@ char *__wrap_arena_printf(struct arena *a, const char *format, ...)
 	va_list ap;
 	int len;
 
-	if (fails("arena_printf"))
+	if (fails("arena_printf", ENOMEM))
 		return NULL;
 	va_start(ap, format);
 	len = vsnprintf(text, sizeof(text), format, ap);
@@ -104,12 +108,40 @@ char *__wrap_arena_printf(struct arena *a, const char *format, ...)
 	return __real_arena_copy(a, text, (size_t)len);
 }
 
+/* The second is what the first is with -D_FORTIFY_SOURCE. */
+int __wrap_asprintf(char **ret, const char *format, ...);
+int __wrap_asprintf(char **ret, const char *format, ...)
+{
+	va_list ap;
+	int len = -1;
+
+	va_start(ap, format);
+	if (!fails("asprintf", ENOMEM))
+		len = vasprintf(ret, format, ap);
+	va_end(ap);
+	return len;
+}
+
+int __wrap___asprintf_chk(char **ret, int flag, const char *format, ...);
+int __wrap___asprintf_chk(char **ret, int flag, const char *format, ...)
+{
+	va_list ap;
+	int len = -1;
+
+	(void)flag;
+	va_start(ap, format);
+	if (!fails("asprintf", ENOMEM))
+		len = vasprintf(ret, format, ap);
+	va_end(ap);
+	return len;
+}
+
 CURLcode __real_curl_easy_setopt(CURL *c, CURLoption o, void *v);
 CURLcode __wrap_curl_easy_setopt(CURL *c, CURLoption o, void *v);
 /* To let go of a list needs no memory. */
 CURLcode __wrap_curl_easy_setopt(CURL *c, CURLoption o, void *v)
 {
-	if ((o == CURLOPT_HTTPHEADER && !v) || !fails("curl_easy_setopt"))
+	if ((o == CURLOPT_HTTPHEADER && !v) || !fails("curl_easy_setopt", 0))
 		return __real_curl_easy_setopt(c, o, v);
 	return CURLE_OUT_OF_MEMORY;
 }
@@ -137,6 +169,16 @@ static bool over(int result)
 	     "a failure is ignored");
 	need(result == 0 || (err.code && err.msg[0]), "no reason is given");
 	return result == 0;
+}
+
+/* As over; and the reason is what failed, not what that led to. */
+static bool over_with_reason(int result)
+{
+	const char *text = reason == ENOMEM ? "memory" : strerror(reason);
+
+	need(result == 0 || !culprit || strcasestr(err.msg, text),
+	     "another reason is given");
+	return over(result);
 }
 
 typedef void attempt_fn(void);

@@ -70,20 +70,28 @@ void ruledir_close(struct ruledir *d)
 	fd_close(&d->rule);
 }
 
-void ruledir_current(const struct ruledir *d,
-		      char ret[DC_STORE_GENERATION_MAX + 1])
+int ruledir_current(const struct ruledir *d,
+		    char ret[DC_STORE_GENERATION_MAX + 1], struct err *e)
 {
-	ssize_t n = readlinkat(d->data, DC_STORE_CURRENT_NAME, ret,
-			       DC_STORE_GENERATION_MAX + 1);
-	struct stat st;
+	char target[DC_STORE_GENERATION_MAX + 1];
+	ssize_t n = readlinkat(d->data, DC_STORE_CURRENT_NAME, target,
+			       sizeof(target));
+	struct stat st = { 0 };
 
-	if (n < 0 || n > DC_STORE_GENERATION_MAX ||
-	    !storemeta_is_generation(ret, (size_t)n))
-		n = 0;
-	ret[n] = '\0';
-	if (n > 0 && (fstatat(d->data, ret, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		      !S_ISDIR(st.st_mode)))
-		ret[0] = '\0';
+	ret[0] = '\0';
+	if (n < 0 && errno == ENOENT)
+		return 1;
+	if (n < 0 && errno != EINVAL) /* EINVAL: it is no link */
+		return ruledir_fail(e, DC_STORE_CURRENT_NAME);
+	if (!storemeta_is_generation(target, (size_t)n))
+		return 0;
+	target[n] = '\0';
+	if (fstatat(d->data, target, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != ENOENT)
+		return ruledir_fail(e, target);
+	if (S_ISDIR(st.st_mode))
+		strcpy(ret, target);
+	return 0;
 }
 
 void ruledir_meta_name(const char *generation, char ret[RULEDIR_META_SIZE])
@@ -92,31 +100,41 @@ void ruledir_meta_name(const char *generation, char ret[RULEDIR_META_SIZE])
 		 generation);
 }
 
+/* Whether a name is to stay: 1, 0, or -1 where it cannot be looked at. */
+typedef int belongs_fn(const struct ruledir *d, const char *name,
+		       const char *current);
+
 /* Whether name is the link to the current generation's file of that name. */
-static bool is_live_link(const struct ruledir *d, const char *name)
+static int is_live_link(const struct ruledir *d, const char *name)
 {
 	char wanted[LINK_SIZE], target[LINK_SIZE];
 	ssize_t n = readlinkat(d->data, name, target, sizeof(target));
-	struct stat st;
+	struct stat st = { 0 };
 	int len = snprintf(wanted, sizeof(wanted),
 			   DC_STORE_CURRENT_NAME "/%s", name);
 
-	return n == len && !memcmp(target, wanted, (size_t)n) &&
-	       fstatat(d->data, wanted, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(st.st_mode);
+	if (n < 0 && errno != EINVAL)
+		return -1;
+	if (n != len || memcmp(target, wanted, (size_t)n))
+		return 0;
+	if (fstatat(d->data, wanted, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != ENOENT)
+		return -1;
+	return S_ISREG(st.st_mode);
 }
 
-static bool belongs_in_data(const struct ruledir *d, const char *name,
-			    const char *current)
+static int belongs_in_data(const struct ruledir *d, const char *name,
+			   const char *current)
 {
 	if (!*current)
-		return false;
-	return !strcmp(name, DC_STORE_CURRENT_NAME) ||
-	       !strcmp(name, current) || is_live_link(d, name);
+		return 0;
+	if (!strcmp(name, DC_STORE_CURRENT_NAME) || !strcmp(name, current))
+		return 1;
+	return is_live_link(d, name);
 }
 
-static bool belongs_in_meta(const struct ruledir *d, const char *name,
-			    const char *current)
+static int belongs_in_meta(const struct ruledir *d, const char *name,
+			   const char *current)
 {
 	char meta[RULEDIR_META_SIZE];
 
@@ -125,16 +143,13 @@ static bool belongs_in_meta(const struct ruledir *d, const char *name,
 	return !strcmp(name, DC_STORE_ERROR_NAME) || !strcmp(name, meta);
 }
 
-typedef bool belongs_fn(const struct ruledir *d, const char *name,
-			const char *current);
-
-static bool belongs_nowhere(const struct ruledir *d, const char *name,
-			    const char *current)
+static int belongs_nowhere(const struct ruledir *d, const char *name,
+			   const char *current)
 {
 	(void)d;
 	(void)name;
 	(void)current;
-	return false;
+	return 0;
 }
 
 static int clear(const struct ruledir *d, int at, const char *dir,
@@ -148,6 +163,16 @@ static int remove_one(const struct ruledir *d, int at, const char *name)
 	if (errno != EISDIR || clear(d, at, name, belongs_nowhere, "") < 0)
 		return -1;
 	return unlinkat(at, name, AT_REMOVEDIR);
+}
+
+static int clear_one(const struct ruledir *d, int at, const char *name,
+		     belongs_fn *belongs, const char *current)
+{
+	int stays = belongs(d, name, current);
+
+	if (stays < 0)
+		return -1;
+	return stays ? 0 : remove_one(d, at, name);
 }
 
 /* Removes from a directory what does not belong there. */
@@ -165,8 +190,7 @@ static int clear(const struct ruledir *d, int at, const char *dir,
 		return -1;
 	}
 	while (!failed && (name = fd_list_next(stream)))
-		if (!belongs(d, name, current))
-			failed = remove_one(d, fd, name);
+		failed = clear_one(d, fd, name, belongs, current);
 	closedir(stream);
 	return failed;
 }
@@ -175,7 +199,8 @@ int ruledir_tidy(const struct ruledir *d, struct err *e)
 {
 	char current[DC_STORE_GENERATION_MAX + 1];
 
-	ruledir_current(d, current);
+	if (ruledir_current(d, current, e) < 0)
+		return -1;
 	if (clear(d, d->data, ".", belongs_in_data, current) < 0 ||
 	    clear(d, d->meta, ".", belongs_in_meta, current) < 0)
 		return ruledir_fail(e, "what is old could not be removed");

@@ -32,9 +32,13 @@ int ruledir_open(const struct store *s, const char *rule, bool make,
 
 void ruledir_close(struct ruledir *d);
 
-/* Where ..data leads; "" where that is nowhere. */
-void ruledir_current(const struct ruledir *d,
-		      char ret[DC_STORE_GENERATION_MAX + 1]);
+/*
+ * Where ..data leads; "" where that is nowhere. Returns 0; 1 where there is no
+ * ..data; or -1 where it cannot be looked at.
+ */
+int ruledir_current(const struct ruledir *d,
+		    char ret[DC_STORE_GENERATION_MAX + 1], struct err *e)
+	__attribute__((warn_unused_result));
 
 /* The name of a generation's metadata. */
 #define RULEDIR_META_SIZE                                                     \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,6 +15,9 @@
 
 /* Each swap that comes between costs a reader one more look. */
 #define MAX_LOOKS 100
+
+/* What a look says beside 0, -1 and, as ruledir.h does, 1: there is nothing. */
+#define LOOK_AGAIN 2
 
 int store_open(const char *dir, struct store *ret, struct err *e)
 {
@@ -37,11 +39,16 @@ static int fail_lock(const char *rule, struct err *e)
 }
 
 /* The rule may have been removed from the store while its lock was awaited. */
-static bool is_removed(int lock)
+static int check_lock(int lock, const char *rule, struct err *e)
 {
 	struct stat st;
 
-	return fstat(lock, &st) < 0 || st.st_nlink == 0;
+	if (fstat(lock, &st) < 0)
+		return ruledir_fail(e, DC_STORE_LOCK_NAME);
+	if (st.st_nlink == 0)
+		return err_set(e, DC_CODE_TRY_AGAIN,
+			       "try again: '%s' was being removed", rule);
+	return 0;
 }
 
 int store_lock(const struct store *s, const char *rule, bool wait, int *ret_fd,
@@ -56,18 +63,15 @@ int store_lock(const struct store *s, const char *rule, bool wait, int *ret_fd,
 		      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lock < 0 || flock(lock, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
 		return fail_lock(rule, e);
-	if (is_removed(lock))
-		return err_set(e, DC_CODE_TRY_AGAIN,
-			       "try again: '%s' was being removed", rule);
-	if (ruledir_tidy(&d, e) < 0)
+	if (check_lock(lock, rule, e) < 0 || ruledir_tidy(&d, e) < 0)
 		return -1;
 	*ret_fd = fd_take(&lock);
 	return 0;
 }
 
 /*
- * Returns 0 with the metadata and the directory of one generation, 1 where
- * there is none or it has gone while it was looked at, or -1.
+ * For the metadata and the directory of one generation. LOOK_AGAIN: it has gone
+ * meanwhile, or is damaged.
  */
 static int look(const struct ruledir *d, struct storemeta *ret, int *ret_fd,
 		struct err *e)
@@ -77,28 +81,23 @@ static int look(const struct ruledir *d, struct storemeta *ret, int *ret_fd,
 	auto_wipe text = NULL;
 	struct err ignored;
 	size_t len;
+	int missing = ruledir_current(d, generation, e);
 
-	ruledir_current(d, generation);
+	if (missing)
+		return missing;
 	if (!*generation)
-		return 1;
+		return LOOK_AGAIN;
 	ruledir_meta_name(generation, name);
 	if (smallfile_read(d->meta, name, O_NOFOLLOW, DC_STORE_META_MAX, &text,
 			   &len) < 0)
-		return errno == ENOENT ? 1 : ruledir_fail(e, name);
+		return errno == ENOENT ? LOOK_AGAIN : ruledir_fail(e, name);
 	if (storemeta_parse(text, len, ret, &ignored) < 0)
-		return 1;
+		return LOOK_AGAIN;
 	*ret_fd = openat(d->data, generation,
 			 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*ret_fd >= 0)
 		return 0;
-	return errno == ENOENT ? 1 : ruledir_fail(e, generation);
-}
-
-static bool has_current(const struct ruledir *d)
-{
-	char any;
-
-	return readlinkat(d->data, DC_STORE_CURRENT_NAME, &any, 1) >= 0;
+	return errno == ENOENT ? LOOK_AGAIN : ruledir_fail(e, generation);
 }
 
 static int read_error(const struct ruledir *d, struct store_state *ret,
@@ -128,8 +127,8 @@ int store_read(const struct store *s, const char *rule, struct store_state *ret,
 	missing = ruledir_open(s, rule, false, &d, e);
 	if (missing)
 		return missing < 0 ? -1 : 0;
-	missing = 1;
-	for (int i = 0; missing > 0 && i < MAX_LOOKS && has_current(&d); i++)
+	missing = LOOK_AGAIN;
+	for (int i = 0; missing == LOOK_AGAIN && i < MAX_LOOKS; i++)
 		missing = look(&d, &ret->meta, &generation, e);
 	if (missing < 0)
 		return -1;
@@ -152,7 +151,7 @@ static int look_for_file(const struct ruledir *d, const char *name, char **ret,
 	if (smallfile_read(generation, name, O_NOFOLLOW,
 			   (size_t)DC_STORE_FILE_MAX, ret, ret_len) == 0)
 		return 0;
-	return errno == ENOENT ? 1 : ruledir_fail(e, name);
+	return errno == ENOENT ? LOOK_AGAIN : ruledir_fail(e, name);
 }
 
 int store_read_file(const struct store *s, const char *rule, const char *name,
@@ -161,13 +160,12 @@ int store_read_file(const struct store *s, const char *rule, const char *name,
 	auto_ruledir d = RULEDIR_INIT;
 	int missing = ruledir_open(s, rule, false, &d, e);
 
-	if (missing < 0)
-		return -1;
-	for (int i = 0; i < MAX_LOOKS && has_current(&d); i++) {
+	if (!missing)
+		missing = LOOK_AGAIN;
+	for (int i = 0; missing == LOOK_AGAIN && i < MAX_LOOKS; i++)
 		missing = look_for_file(&d, name, ret, ret_len, e);
-		if (missing <= 0)
-			return missing;
-	}
+	if (missing <= 0)
+		return missing;
 	return err_set(e, DC_CODE_TRY_AGAIN,
 		       "wait: '%s' has no file '%s' yet", rule, name);
 }

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "delegate-credentials.h"
 #include "storedir.h"
 
 static char dir[64];
@@ -138,6 +140,44 @@ static void removes_a_rule_whole(void **state)
 	assert_list("a b ");
 }
 
+/* Whether a process waits for a lock. */
+static bool is_waiting(pid_t pid)
+{
+	FILE *f = fopen("/proc/locks", "r");
+	char line[256];
+	bool found = false;
+	int waits;
+
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%*d: -> FLOCK ADVISORY WRITE %d",
+			       &waits) == 1 && waits == pid;
+	fclose(f);
+	return found;
+}
+
+static void a_lock_is_no_use_once_removed(void **state)
+{
+	struct err e = ERR_INIT;
+	int lock, status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(store_lock(&store, "a", true, &lock, &e), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(lock);
+		_exit(store_lock(&store, "a", true, &lock, &e) == 0 ||
+		      e.code != DC_CODE_TRY_AGAIN);
+	}
+	while (!is_waiting(pid))
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(unlink(in_dir("a/lock")), 0);
+	close(lock);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void a_reader_keeps_what_it_holds(void **state)
 {
 	char content[8] = "";
@@ -192,6 +232,7 @@ int main(void)
 		TEST(lists_rules_by_name),
 		TEST(lists_nothing_else),
 		TEST(removes_a_rule_whole),
+		TEST(a_lock_is_no_use_once_removed),
 		TEST(a_reader_keeps_what_it_holds),
 		TEST(follows_no_link),
 		TEST(goes_no_deeper_than_a_rule_does),

@@ -32,7 +32,8 @@ int watch_open(const char *file, struct watch *ret, struct err *e)
 			       file);
 	ret->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (ret->fd < 0)
-		return err_sys(e, DC_CODE_INTERNAL, errno, "inotify_init1");
+		return err_sys(e, DC_CODE_INTERNAL, errno,
+			       "look at fs.inotify.max_user_instances");
 	if (inotify_add_watch(ret->fd, directory,
 			      IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
 		err_sys(e, DC_CODE_CONFIG, errno,
