@@ -50,9 +50,9 @@ static uint64_t add(uint64_t stamp, int64_t word)
 	return (stamp ^ (uint64_t)word) * 0x100000001b3;
 }
 
-uint64_t bootstrap_stamp(const struct bootstrap *b)
+uint64_t bootstrap_stamp(const struct bootstrap *b, const char *kubeconfig)
 {
-	const char *const files[] = { b->ca_file, b->token_file,
+	const char *const files[] = { kubeconfig, b->ca_file, b->token_file,
 				      b->client_certificate, b->client_key };
 	uint64_t stamp = 0xcbf29ce484222325;
 

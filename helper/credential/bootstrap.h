@@ -29,9 +29,10 @@ int bootstrap_find(const char *file, struct bootstrap *ret, struct err *e)
 void bootstrap_free(struct bootstrap *b);
 
 /*
- * A number that differs where one of the files was written or replaced since;
- * one that is not there counts as well.
+ * A number that differs where one of the files was written or replaced since,
+ * the kubeconfig too where that is not NULL; one that is not there counts as
+ * well.
  */
-uint64_t bootstrap_stamp(const struct bootstrap *b);
+uint64_t bootstrap_stamp(const struct bootstrap *b, const char *kubeconfig);
 
 #endif

@@ -12,7 +12,7 @@
 #include "bootstrap.h"
 
 static char dir[] = "/tmp/bootstrap_test.XXXXXX";
-static char token[64], ca[64], next[64];
+static char token[64], ca[64], config[64], next[64];
 
 static void write_file(const char *path, const char *text)
 {
@@ -30,6 +30,7 @@ static int set_up(void **state)
 		return -1;
 	snprintf(token, sizeof(token), "%s/token", dir);
 	snprintf(ca, sizeof(ca), "%s/ca", dir);
+	snprintf(config, sizeof(config), "%s/kubeconfig", dir);
 	snprintf(next, sizeof(next), "%s/next", dir);
 	return 0;
 }
@@ -39,6 +40,7 @@ static int tear_down(void **state)
 	(void)state;
 	unlink(token);
 	unlink(ca);
+	unlink(config);
 	return rmdir(dir);
 }
 
@@ -55,22 +57,27 @@ static void a_stamp_is_of_the_files(void **state)
 	uint64_t before, after;
 
 	(void)state;
-	before = bootstrap_stamp(&b);
+	before = bootstrap_stamp(&b, config);
 	replace(ca, "a");
-	after = bootstrap_stamp(&b);
+	after = bootstrap_stamp(&b, config);
 	assert_true(after != before);
 	before = after;
-	replace(token, "a");
-	after = bootstrap_stamp(&b);
+	replace(config, "a");
+	after = bootstrap_stamp(&b, config);
 	assert_true(after != before);
-	assert_true(bootstrap_stamp(&b) == after);
+	assert_true(after != bootstrap_stamp(&b, NULL));
 	before = after;
 	replace(token, "a");
-	after = bootstrap_stamp(&b);
+	after = bootstrap_stamp(&b, config);
+	assert_true(after != before);
+	assert_true(bootstrap_stamp(&b, config) == after);
+	before = after;
+	replace(token, "a");
+	after = bootstrap_stamp(&b, config);
 	assert_true(after != before);
 	before = after;
 	assert_int_equal(unlink(ca), 0);
-	assert_true(bootstrap_stamp(&b) != before);
+	assert_true(bootstrap_stamp(&b, config) != before);
 }
 
 int main(void)

@@ -43,7 +43,7 @@ static bool is_good(const struct session *s, const struct config_rule *rule,
 	struct schedule_clock now = now_read();
 	struct schedule schedule;
 
-	if (!roster_is_of(rule, state))
+	if (!roster_is_of(rule, state) || !fetch_is_complete(&s->fetch, rule))
 		return false;
 	schedule_init(&schedule, s->node, rule->name);
 	schedule_found(&schedule, state->meta.issued, state->meta.expires,

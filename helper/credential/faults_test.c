@@ -18,6 +18,7 @@
 #include "request.h"
 #include "roster.h"
 #include "session.h"
+#include "upkeep.h"
 #include "watch.h"
 #include "wipe.h"
 
@@ -201,6 +202,26 @@ static void fetch_a_rule(void)
 	     "a failure is ignored");
 }
 
+static void ignore(const char *line)
+{
+	(void)line;
+}
+
+/* It is in force whole, or not at all. */
+static void load_a_configuration(void)
+{
+	const struct schedule_clock now = { .wall = 1 };
+	struct upkeep u = { .options = session_options, .say = ignore };
+	const long n = fuse;
+
+	fuse = 0;
+	need(upkeep_open(&u, &err) == 0, "no session");
+	fuse = n;
+	upkeep_load(&u, &now);
+	need(u.in_force == (u.roster.count == 1), "in force in part");
+	need(u.in_force || *burnt, "not in force");
+}
+
 static void make_a_request(void)
 {
 	char *body = NULL;
@@ -356,6 +377,7 @@ int main(void)
 		ATTEMPT(open_the_client),
 		ATTEMPT(ask_a_server),
 		ATTEMPT(fetch_a_rule),
+		ATTEMPT(load_a_configuration),
 		ATTEMPT(make_a_request),
 		ATTEMPT(take_a_config_map),
 		ATTEMPT(take_a_token),

@@ -199,3 +199,32 @@ void fetch_rule(const struct fetch *f, const struct config_rule *rule,
 	}
 	harvest_wipe(&h);
 }
+
+static bool has_file(const struct store *s, const struct config_rule *rule,
+		     const char *path)
+{
+	struct err ignored = ERR_INIT;
+	auto_wipe content = NULL;
+	size_t len;
+
+	return store_read_file(s, rule->name, path, &content, &len, &ignored) ==
+	       0;
+}
+
+bool fetch_is_complete(const struct fetch *f, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < rule->source_count; i++) {
+		const struct config_source *source = &rule->sources[i];
+
+		if (source->kind == CONFIG_TOKEN &&
+		    !has_file(f->store, rule, source->token.path))
+			return false;
+		if (source->kind != CONFIG_CONFIG_MAP)
+			continue;
+		for (size_t j = 0; j < source->config_map.item_count; j++)
+			if (!has_file(f->store, rule,
+				      source->config_map.items[j].path))
+				return false;
+	}
+	return true;
+}

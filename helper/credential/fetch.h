@@ -2,6 +2,7 @@
 #ifndef FETCH_H
 #define FETCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../common/config.h"
@@ -40,5 +41,8 @@ struct fetch {
  */
 void fetch_rule(const struct fetch *f, const struct config_rule *rule,
 		struct fetch_result *ret);
+
+/* Whether the store has each file that this would put there. */
+bool fetch_is_complete(const struct fetch *f, const struct config_rule *rule);
 
 #endif

@@ -163,3 +163,18 @@ bool roster_is_of(const struct config_rule *rule, const struct store_state *s)
 		return false;
 	return token == NULL || storemeta_is_for(&s->meta, token);
 }
+
+bool roster_was_renewed(struct roster_entry *entry, const struct store_state *s,
+			const struct schedule_clock *now)
+{
+	struct schedule found = entry->schedule;
+
+	if (entry->is_other || !roster_is_of(entry->rule, s) ||
+	    s->meta.issued == found.issued)
+		return false;
+	schedule_found(&found, s->meta.issued, s->meta.expires, now);
+	if (schedule_is_past(&found, now))
+		return false;
+	entry->schedule = found;
+	return true;
+}

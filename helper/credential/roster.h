@@ -58,4 +58,11 @@ const struct config_rule *roster_rule(const struct config *c, const char *name,
 /* Whether what the store has is the credential that the rule asks for. */
 bool roster_is_of(const struct config_rule *rule, const struct store_state *s);
 
+/*
+ * Whether another process was faster: what is due is in the store. Then the
+ * schedule is that one's, and there is nothing to request.
+ */
+bool roster_was_renewed(struct roster_entry *entry, const struct store_state *s,
+			const struct schedule_clock *now);
+
 #endif

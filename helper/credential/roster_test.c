@@ -196,6 +196,18 @@ static void starts_anew_where_another_secret_binds(void **state)
 	roster_free(&r);
 }
 
+static void starts_anew_what_got_another_source(void **state)
+{
+	struct roster r = { 0 };
+
+	(void)state;
+	adopt(&r, DOCUMENT(RULE("a", TOKEN("s", ""))));
+	renew(&r, "a");
+	adopt(&r, DOCUMENT(RULE("a", TOKEN("s", "") "," MAP("m", "k", "k"))));
+	assert_false(is_kept(&r, "a"));
+	roster_free(&r);
+}
+
 static void the_next_is_the_first_that_is_due(void **state)
 {
 	struct roster r = { 0 };
@@ -270,6 +282,36 @@ static void knows_whose_credential_is_stored(void **state)
 	config_free(&c);
 }
 
+static void sees_what_another_process_renewed(void **state)
+{
+	struct store_state s = stored("n/s", "", EPOCH + 3600);
+	struct roster_entry *entry;
+	struct roster r = { 0 };
+
+	(void)state;
+	adopt(&r, DOCUMENT(RULE("a", TOKEN("s", ""))));
+	entry = &r.entries[0];
+	s.meta.issued = EPOCH;
+	assert_true(roster_was_renewed(entry, &s, &now));
+	assert_int_equal(entry->schedule.issued, EPOCH);
+	/* It is the one that is known, and due. */
+	assert_false(roster_was_renewed(entry, &s, &now));
+	s.meta.issued = EPOCH - 1;
+	s.meta.expires = EPOCH + 60;
+	assert_false(roster_was_renewed(entry, &s, &now));
+	assert_int_equal(entry->schedule.issued, EPOCH);
+	s = stored("n/other", "", EPOCH + 3600);
+	s.meta.issued = EPOCH - 1;
+	assert_false(roster_was_renewed(entry, &s, &now));
+	s = stored("n/s", "", EPOCH + 3600);
+	s.meta.issued = EPOCH - 1;
+	entry->is_other = true;
+	assert_false(roster_was_renewed(entry, &s, &now));
+	entry->is_other = false;
+	assert_true(roster_was_renewed(entry, &s, &now));
+	roster_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,9 +320,11 @@ int main(void)
 		cmocka_unit_test(starts_anew_what_changed),
 		cmocka_unit_test(a_refused_one_is_tried_again),
 		cmocka_unit_test(starts_anew_where_another_secret_binds),
+		cmocka_unit_test(starts_anew_what_got_another_source),
 		cmocka_unit_test(the_next_is_the_first_that_is_due),
 		cmocka_unit_test(names_what_cannot_be_fetched),
 		cmocka_unit_test(knows_whose_credential_is_stored),
+		cmocka_unit_test(sees_what_another_process_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,10 +24,9 @@ static void name_node(struct session *s, const char *name)
 	s->node[sizeof(s->node) - 1] = '\0';
 }
 
-static int open_api(struct session *s, const struct session_options *o,
-		    struct err *e)
+static int open_api(struct session *s, struct err *e)
 {
-	if (bootstrap_find(o->kubeconfig, &s->bootstrap, e) < 0)
+	if (bootstrap_find(s->options->kubeconfig, &s->bootstrap, e) < 0)
 		return -1;
 	s->fetch.api = api_open(&s->bootstrap, e);
 	if (s->fetch.api == NULL) {
@@ -43,6 +42,7 @@ int session_open(const struct session_options *o, struct session *ret,
 	struct session *s = ret;
 
 	memset(s, 0, sizeof(*s));
+	s->options = o;
 	/* libcurl's OpenSSL may write to a connection that has gone. */
 	signal(SIGPIPE, SIG_IGN);
 	name_node(s, o->node_name);
@@ -50,7 +50,7 @@ int session_open(const struct session_options *o, struct session *ret,
 	s->fetch.store = &s->store;
 	if (store_open(o->store, &s->store, e) < 0)
 		return -1;
-	if (open_api(s, o, e) < 0) {
+	if (open_api(s, e) < 0) {
 		store_close(&s->store);
 		return -1;
 	}
@@ -62,4 +62,24 @@ void session_close(struct session *s)
 	api_close(s->fetch.api);
 	bootstrap_free(&s->bootstrap);
 	store_close(&s->store);
+}
+
+uint64_t session_stamp(const struct session *s)
+{
+	return bootstrap_stamp(&s->bootstrap, s->options->kubeconfig);
+}
+
+int session_renew(struct session *s, struct err *e)
+{
+	struct bootstrap before = s->bootstrap;
+	struct api *api = s->fetch.api;
+
+	if (open_api(s, e) < 0) {
+		s->bootstrap = before;
+		s->fetch.api = api;
+		return -1;
+	}
+	api_close(api);
+	bootstrap_free(&before);
+	return 0;
 }

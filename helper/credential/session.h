@@ -3,6 +3,7 @@
 #define SESSION_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../common/option.h"
 #include "fetch.h"
@@ -29,9 +30,10 @@ struct session_options {
 	  (at) + offsetof(struct session_options, node_name), false }
 
 struct session {
+	const struct session_options *options;
 	struct bootstrap bootstrap;
 	struct store store;
-	struct fetch fetch; /* of the two above */
+	struct fetch fetch; /* of the store and, by its api, of bootstrap */
 	char node[254]; /* what this node differs in from others; never "" */
 };
 
@@ -40,5 +42,12 @@ int session_open(const struct session_options *o, struct session *ret,
 		 struct err *e) __attribute__((warn_unused_result));
 
 void session_close(struct session *s);
+
+/* Differs where a file with which the API server is asked has changed since. */
+uint64_t session_stamp(const struct session *s);
+
+/* Reads anew how to ask the API server. -1: it is asked as before. */
+int session_renew(struct session *s, struct err *e)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -14,38 +14,47 @@
 static char dir[64];
 static char kubeconfig[128];
 
-static const char text[] = "apiVersion: v1\n"
-			   "kind: Config\n"
-			   "current-context: c\n"
-			   "clusters:\n"
-			   "- name: c\n"
-			   "  cluster:\n"
-			   "    server: https://127.0.0.1:1\n"
-			   "    certificate-authority: ca.crt\n"
-			   "users:\n"
-			   "- name: u\n"
-			   "  user:\n"
-			   "    tokenFile: token\n"
-			   "contexts:\n"
-			   "- name: c\n"
-			   "  context:\n"
-			   "    cluster: c\n"
-			   "    user: u\n";
+#define KUBECONFIG(server)                                                     \
+	"apiVersion: v1\n"                                                     \
+	"kind: Config\n"                                                       \
+	"current-context: c\n"                                                 \
+	"clusters:\n"                                                          \
+	"- name: c\n"                                                          \
+	"  cluster:\n"                                                         \
+	"    server: " server "\n"                                             \
+	"    certificate-authority: ca.crt\n"                                  \
+	"users:\n"                                                             \
+	"- name: u\n"                                                          \
+	"  user:\n"                                                            \
+	"    tokenFile: token\n"                                               \
+	"contexts:\n"                                                          \
+	"- name: c\n"                                                          \
+	"  context:\n"                                                         \
+	"    cluster: c\n"                                                     \
+	"    user: u\n"
+
+/* In place of the one before, to another inode. */
+static int write_kubeconfig(const char *text)
+{
+	char next[160];
+	FILE *f;
+
+	snprintf(next, sizeof(next), "%s.next", kubeconfig);
+	f = fopen(next, "w");
+	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0)
+		return -1;
+	return rename(next, kubeconfig);
+}
 
 static int set_up(void **state)
 {
-	FILE *f;
-
 	(void)state;
 	unsetenv("NODE_NAME");
 	strcpy(dir, "/tmp/session_test.XXXXXX");
 	if (mkdtemp(dir) == NULL)
 		return -1;
 	snprintf(kubeconfig, sizeof(kubeconfig), "%s/kubeconfig", dir);
-	f = fopen(kubeconfig, "w");
-	if (f == NULL || fputs(text, f) < 0)
-		return -1;
-	return fclose(f);
+	return write_kubeconfig(KUBECONFIG("https://127.0.0.1:1"));
 }
 
 static int tear_down(void **state)
@@ -122,11 +131,37 @@ static void what_is_missing_is_named(void **state)
 	close(before);
 }
 
+static void a_changed_kubeconfig_counts(void **state)
+{
+	struct session_options o = good();
+	struct err e = ERR_INIT;
+	struct session s;
+	struct api *before;
+	uint64_t stamp;
+
+	(void)state;
+	assert_int_equal(session_open(&o, &s, &e), 0);
+	stamp = session_stamp(&s);
+	before = s.fetch.api;
+	assert_int_equal(write_kubeconfig("{"), 0);
+	assert_true(session_stamp(&s) != stamp);
+	assert_int_equal(session_renew(&s, &e), -1);
+	assert_non_null(strstr(e.msg, kubeconfig));
+	assert_string_equal(s.bootstrap.server, "https://127.0.0.1:1");
+	assert_ptr_equal(s.fetch.api, before);
+	assert_int_equal(write_kubeconfig(KUBECONFIG("https://127.0.0.1:2")),
+			 0);
+	assert_int_equal(session_renew(&s, &e), 0);
+	assert_string_equal(s.bootstrap.server, "https://127.0.0.1:2");
+	session_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_node_is_named),
 		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(a_changed_kubeconfig_counts),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
