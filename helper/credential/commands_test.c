@@ -27,13 +27,18 @@
 #define RULE(name, sources)                                                    \
 	"{\"name\":\"" name "\",\"matchPlugins\":[\"" name "\"],\"sources\":[" \
 	sources "],\"deliver\":{\"env\":[{\"name\":\"A\",\"value\":\"b\"}]}}"
+#define TOKEN(more)                                                            \
+	"{\"serviceAccountToken\":{\"namespace\":\"n\",\"serviceAccountName\"" \
+	":\"s\"" more ",\"path\":\"token\"}}"
+#define MAP                                                                    \
+	"{\"configMap\":{\"namespace\":\"n\",\"name\":\"m\",\"items\":"        \
+	"[{\"key\":\"k\",\"path\":\"p\"}]}}"
 #define DOCUMENT                                                               \
 	"{\"apiVersion\":\"credentials.k8s.cni.cncf.io/v1alpha1\","            \
-	"\"kind\":\"DelegateCredentialConfig\",\"rules\":[" RULE(              \
-		"r", "{\"serviceAccountToken\":{\"namespace\":\"n\","          \
-		     "\"serviceAccountName\":\"s\",\"path\":\"token\"}}")      \
-	"," RULE("maps", "{\"configMap\":{\"namespace\":\"n\",\"name\":\"m\"," \
-			 "\"items\":[{\"key\":\"k\",\"path\":\"p\"}]}}") "]}"
+	"\"kind\":\"DelegateCredentialConfig\",\"rules\":["                    \
+	RULE("r", TOKEN("")) "," RULE("maps", MAP) ","                         \
+	RULE("both", TOKEN("") "," MAP) ","                                    \
+	RULE("bound", TOKEN(",\"boundObjectRef\":{\"kind\":\"Node\"}")) "]}"
 #define KUBECONFIG                                                             \
 	"current-context: c\nclusters:\n- name: c\n  cluster:\n"               \
 	"    server: https://127.0.0.1:1\n    certificate-authority: ca.crt\n" \
@@ -55,7 +60,8 @@ static int nothing(void)
 	return 0;
 }
 
-static int publish_of(const char *account)
+/* Its only file is the token. */
+static int publish_as(const char *rule, const char *account)
 {
 	const struct store_file file = { "token", "the-token", 9 };
 	const struct store_generation g = { .files = &file,
@@ -65,17 +71,22 @@ static int publish_of(const char *account)
 					    .jti = "the-jti",
 					    .account = account };
 
-	return store_publish(&store, "r", &g, &err);
+	return store_publish(&store, rule, &g, &err);
 }
 
 static int publish(void)
 {
-	return publish_of("n/s");
+	return publish_as("r", "n/s");
 }
 
 static int publish_of_another(void)
 {
-	return publish_of("n/other");
+	return publish_as("r", "n/other");
+}
+
+static int publish_half(void)
+{
+	return publish_as("both", "n/s");
 }
 
 static int note_error(void)
@@ -83,6 +94,12 @@ static int note_error(void)
 	const struct err why = { DC_CODE_FORBIDDEN, "allow it" };
 
 	return store_note_error(&store, "r", &why, time(NULL), &err);
+}
+
+/* For run_child: no other user's. */
+static int as_root(void)
+{
+	return 0;
 }
 
 /* No directory where one has to be. */
@@ -128,6 +145,8 @@ static const struct {
 	  "the-jti " },
 	{ command_fetch, { "fetch", "r", CONFIG, STORE, SERVER },
 	  publish_of_another, 1, "wait for the API server" },
+	{ command_fetch, { "fetch", "both", CONFIG, STORE, SERVER },
+	  publish_half, 1, "wait for the API server" },
 	{ command_get, { "get", "r", CONFIG, STORE }, publish_of_another, 1,
 	  "get: fetch r first: the store has no valid token\n" },
 	{ command_fetch, { "fetch", "r", CONFIG, STORE, SERVER }, spoil_lock, 1,
@@ -140,12 +159,24 @@ static const struct {
 	  1, "fetch: look at the store" },
 	{ command_fetch, { "fetch", "r", CONFIG, STORE, "--kubeconfig=none" },
 	  nothing, 1, "fetch: give a kubeconfig that can be read: 'none'" },
+	{ command_fetch, { "fetch", "bound", CONFIG, STORE, SERVER }, nothing,
+	  1, "fetch: give the node's name" },
 	{ command_refresh, { "refresh", CONFIG, STORE, "--kubeconfig=none" },
 	  nothing, 1, "refresh: give a kubeconfig that can be read: 'none'" },
 	{ command_refresh, { "refresh", "--config=none/x", STORE, SERVER },
 	  nothing, 1, "refresh: look at the configuration's directory" },
 	{ command_status, { "status", "--store=none" }, nothing, 1,
 	  "no such file" },
+	{ command_get, { "get", "r", CONFIG, STORE }, as_root, 1,
+	  "get: run multus-credential as another user than root" },
+	{ command_fetch, { "fetch", "r", CONFIG, STORE, SERVER }, as_root, 1,
+	  "fetch: run multus-credential as another user than root" },
+	{ command_refresh, { "refresh", "--config=none/x", STORE, SERVER },
+	  as_root, 1,
+	  "refresh: run multus-credential as another user than root" },
+	/* What stands behind an argument is another's. */
+	{ command_rbac, { "rbac", CONFIG, "--sidecar-account=a\0b" }, nothing,
+	  2, "rbac: give --sidecar-account=NAMESPACE/NAME" },
 };
 
 static int run_child(size_t i)
@@ -154,7 +185,7 @@ static int run_child(size_t i)
 
 	if (!freopen("output", "w", stdout) || dup2(1, 2) < 0)
 		return 101;
-	if (geteuid() == 0 &&
+	if (geteuid() == 0 && runs[i].before != as_root &&
 	    (setgid(DC_STORE_UID) < 0 || setuid(DC_STORE_UID) < 0))
 		return 102;
 	if (mkdir("store", 0700) < 0 || store_open("store", &store, &err) < 0 ||
@@ -195,6 +226,8 @@ static void say_what_is_wrong(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(runs); i++) {
+		if (runs[i].before == as_root && geteuid() != 0)
+			continue;
 		run(i);
 		assert_int_equal(system("rm -rf store output"), 0);
 	}
@@ -211,6 +244,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	umask(022);
+	unsetenv("NODE_NAME");
 	return !mkdtemp(dir) || chmod(dir, 0777) || chdir(dir) ||
 	       write_file("config.json", DOCUMENT) ||
 	       write_file("kubeconfig", KUBECONFIG) ||

@@ -165,6 +165,7 @@ static void a_directory_has_to_be_there(void **state)
 	path[sizeof(path) - 1] = '\0';
 	path[sizeof(path) - 3] = '/';
 	assert_int_equal(watch_open(path, &w, &e), -1);
+	assert_non_null(strstr(e.msg, "give a shorter path than x"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
