@@ -20,13 +20,11 @@ import (
 	clientauthenticationv1 "k8s.io/client-go/pkg/apis/clientauthentication/v1"
 )
 
-// How long a start may take: the first request is spread over two seconds.
-const started = 20 * time.Second
-
 // log is what a process writes, to be read while it runs.
 type log struct {
-	mu   sync.Mutex
-	text strings.Builder
+	mu    sync.Mutex
+	text  strings.Builder
+	ended chan struct{}
 }
 
 func (l *log) Write(p []byte) (int, error) {
@@ -41,22 +39,31 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
-// refresh starts multus-credential refresh; stop ends it and wants it to end
-// at once, and well.
+// refresh starts multus-credential refresh; stop ends it and wants it to end well.
 func (w *world) refresh(t *testing.T) (output *log, stop func()) {
 	t.Helper()
-	output = &log{}
+	output = &log{ended: make(chan struct{})}
 	// Not the test's context, which would end it before stop does.
 	cmd := w.command(context.Background(), "refresh", w.online()...)
 	cmd.Stderr = output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	var err error
+	go func() {
+		err = cmd.Wait()
+		close(output.ended)
+	}()
 	stop = sync.OnceFunc(func() {
-		began := time.Now()
 		cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil || time.Since(began) > time.Second {
-			t.Errorf("it ended after %s: %v", time.Since(began), err)
+		select {
+		case <-output.ended:
+		case <-time.After(patience):
+			cmd.Process.Kill()
+			<-output.ended
+		}
+		if err != nil {
+			t.Errorf("it ended with %v: %s", err, output)
 		}
 		if strings.Contains(output.String(), secret) {
 			t.Errorf("the log shows a secret: %s", output)
@@ -68,8 +75,13 @@ func (w *world) refresh(t *testing.T) (output *log, stop func()) {
 
 func (l *log) wait(t *testing.T, want string, times int) {
 	t.Helper()
-	for end := time.Now().Add(started); strings.Count(l.String(), want) < times; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
+	end := time.After(patience)
+	for strings.Count(l.String(), want) < times {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-l.ended:
+			t.Fatalf("it ended: %s", l)
+		case <-end:
 			t.Fatalf("it does not say %q %d times: %s", want, times, l)
 		}
 	}
@@ -101,15 +113,60 @@ func TestRefresh(t *testing.T) {
 		t.Errorf("asked %q", got)
 	}
 	stop()
-	// What is in the store is good: nothing is asked for at a second start.
+	// What is in the store is good: at a second start another is asked for.
+	w.write(t, "config.json", strings.Replace(config, "[{", "[{"+another+"}, {", 1))
 	output, _ = w.refresh(t)
-	output.wait(t, "in force, 1 credential to keep", 1)
-	time.Sleep(3 * time.Second)
-	if got := w.server.take(); got != nil || w.state(t) != first {
+	output.wait(t, "rule another: renewed, jti jti-2", 1)
+	if got := w.server.take(); !slices.Equal(got, []string{"POST " + tokenPath}) || w.state(t) != first {
 		t.Errorf("asked %q", got)
 	}
-	if ok, text := w.run(t); !ok || !strings.HasPrefix(text, "jti-2 20") {
+	if ok, text := w.run(t); !ok || !strings.HasPrefix(text, "jti-3 20") {
 		t.Error(text)
+	}
+}
+
+// A rule with the token alone.
+const another = `"name": "another", "matchPlugins": ["another"],
+ "sources": [{"serviceAccountToken": {"namespace": "kube-system", "serviceAccountName": "userspace-cni",
+  "boundObjectRef": {"kind": "Node"}, "path": "token"}}],
+ "deliver": {"env": [{"name": "A", "value": "b"}]}`
+
+// What is in the store is not used if a file is missing.
+func TestIncompleteStore(t *testing.T) {
+	w := newWorld(t, newAPIServer(t, nil))
+	if ok, output := w.run(t); !ok {
+		t.Fatal(output)
+	}
+	w.write(t, "config.json", strings.Replace(config, `"path": "ca.crt"`, `"path": "ca.crt"}, {"key": "ca.crt", "path": "again.crt"`, 1))
+	output, _ := w.refresh(t)
+	output.wait(t, "renewed, jti jti-2", 1)
+	if _, err := os.Stat(w.path("data/again.crt")); err != nil {
+		t.Error(err)
+	}
+}
+
+// How to reach the API server is read again.
+func TestKubeconfigChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newAPIServer(t, nil))
+	w.write(t, "kubeconfig", fmt.Sprintf(kubeconfig, "https://127.0.0.1:1"))
+	output, _ := w.refresh(t)
+	output.wait(t, "rule userspace: failed, again in ", 1)
+	w.write(t, "kubeconfig", fmt.Sprintf(kubeconfig, w.server.URL))
+	output.wait(t, "rule userspace: renewed, jti jti-1", 1)
+}
+
+func TestStoreIsEmptied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newAPIServer(t, nil))
+	output, _ := w.refresh(t)
+	output.wait(t, "renewed, jti jti-1", 1)
+	if err := os.RemoveAll(w.path(".")); err != nil {
+		t.Fatal(err)
+	}
+	output.wait(t, "renewed, jti jti-2", 1)
+	if w.state(t) == "" {
+		t.Error("there is none")
 	}
 }
 
@@ -201,7 +258,7 @@ func TestRefreshBacksOff(t *testing.T) {
 	}
 }
 
-// A request that hangs does not hold up the end (stop looks).
+// A request that hangs does not hold up the end: it is not waited for.
 func TestRefreshEndsAtOnce(t *testing.T) {
 	w := newWorld(t, newAPIServer(t, nil))
 	reached := make(chan struct{})
@@ -210,13 +267,16 @@ func TestRefreshEndsAtOnce(t *testing.T) {
 		close(reached)
 		<-r.Context().Done()
 	}
-	_, stop := w.refresh(t)
+	output, stop := w.refresh(t)
 	select {
 	case <-reached:
-	case <-time.After(started):
+	case <-time.After(patience):
 		t.Error("nothing is asked for")
 	}
 	stop()
+	if strings.Contains(output.String(), "rule userspace: ") {
+		t.Errorf("%s", output)
+	}
 }
 
 func TestGetAndStatus(t *testing.T) {
