@@ -228,6 +228,7 @@ int config_decode(const char *buf, size_t len, struct config *ret,
 	const struct place top = { .name = "" };
 
 	m->count = 0;
+	m->no_memory = false;
 	json_init(&scanner, buf, len);
 	if (len > CONFIG_MAX_BYTES)
 		value_mistake(&d, &top, "keep it to %d bytes",
@@ -257,6 +258,10 @@ int config_mistakes_err(const char *file, const struct config_mistakes *m,
 	size_t len = strlen(file), max = 100;
 	char others[48] = "";
 
+	if (m->no_memory)
+		return err_set(e, DC_CODE_INTERNAL,
+			       "allow more memory: none is left for '%s'",
+			       file);
 	if (m->count > 1)
 		snprintf(others, sizeof(others), " (the first of %zu mistakes)",
 			 m->count);

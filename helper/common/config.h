@@ -144,6 +144,7 @@ struct config_mistake {
 struct config_mistakes {
 	struct config_mistake items[CONFIG_MAX_MISTAKES];
 	size_t count; /* may exceed CONFIG_MAX_MISTAKES: the rest is lost */
+	bool no_memory; /* the document is not to blame */
 };
 
 /*
@@ -160,7 +161,8 @@ void config_free(struct config *c);
 
 /*
  * The first mistake as an error (DC_CODE_CONFIG) that names the file, its
- * line, column, key and remedy, and how many others there are. Returns -1.
+ * line, column, key and remedy, and how many others there are; or, where there
+ * was no memory, that (DC_CODE_INTERNAL). Returns -1.
  */
 int config_mistakes_err(const char *file, const struct config_mistakes *m,
 			struct err *e);

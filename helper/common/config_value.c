@@ -126,6 +126,7 @@ void *value_alloc(struct decoder *d, size_t size)
 
 	if (p == NULL && !d->broken) {
 		d->broken = true;
+		d->mistakes->no_memory = true;
 		value_mistake(d, &top, "allow more memory: there is none left");
 	}
 	return p;
