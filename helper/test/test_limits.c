@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is not defended, and what cannot be done: as the README tells. */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SHOW_TOKEN "cat " DC_SA "/token"
+
+/* Without chrootDir: the container has an account of its own at the place. */
+static void without_a_chroot_the_daemons_account_wins(void **state)
+{
+	static const char *const argv[] = {
+		"--config=" WORLD_CONFIG, "--store=" WORLD_STORE, "--root=/",
+		"--types=userspace,,,", "--", WORLD_PLUGIN, NULL
+	};
+	struct world *w = *state;
+	struct call c = { .argv = argv, .script = SHOW_TOKEN };
+	struct job j;
+
+	config_put(w, PLAIN_CONFIG);
+	store_mount(w);
+	store_fill(w, "userspace", "the-rules-own", 3600);
+	daemon_do(w, "mkdir /opt/cni/bin; create " WORLD_PLUGIN
+		     "; bind /hostroot" WORLD_PLUGIN " " WORLD_PLUGIN);
+	world_rebase(w);
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_source(&j, "host");
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
+static void child_keeps(struct world *w, const char *what, const char *how)
+{
+	char script[512];
+	struct call c = { .script = script };
+	struct job j;
+
+	snprintf(script, sizeof(script),
+		 "daemon; %s; ready; wait-last; %s; done; wait", what, how);
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	job_go(w, 1);
+	job_end(&j);
+	job_last(w);
+	job_eof(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
+static void some_children_keep_the_credential(void **state)
+{
+	child_keeps(*state, "unshare", SHOW_TOKEN);
+	child_keeps(*state, "open " DC_SA " r 7", "cat /proc/self/fd/7/token");
+}
+
+static void a_killed_helpers_grandchild_keeps_it(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "daemon; wait-last; " SHOW_TOKEN
+				    "; done; ready; wait" };
+	struct job j;
+
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	kill(j.pid, SIGKILL);
+	job_end(&j);
+	job_last(w);
+	job_eof(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	job_drain(w);
+	world_check(w);
+}
+
+/* In the daemon's view it stays until it is unmounted. */
+static void a_credential_made_private_can_be_bound(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "make rprivate /run; mkdir /var/lib/v;"
+				    "rbind /run /var/lib/v" };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+	assert_int_equal(mounts_on(w->daemon,
+				   "/hostroot/var/lib/v/secrets/kubernetes.io"),
+			 1);
+	daemon_do(w, "detach /hostroot/var/lib/v");
+	host_do(w, "rmdir /var/lib/v");
+	world_check(w);
+}
+
+static void a_del_needs_its_root(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_chroot, .error = EPERM }, { 0 }
+	};
+	struct call c = { .command = "DEL", .deny = deny,
+			  .script = "print ran" };
+	struct job j;
+
+	job_run(*state, &c, &j);
+	expect_error_says(&j, DC_CODE_INTERNAL, "CAP_SYS_CHROOT");
+	job_free(&j);
+	world_check(*state);
+}
+
+static int hold_the_lock(const struct world *w)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path),
+		 "/proc/%d/root" DC_STATE_DIR "/" DC_LOCK_NAME, w->daemon);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_return_code(fd, errno);
+	assert_return_code(flock(fd, LOCK_EX), errno);
+	return fd;
+}
+
+/* SIGTERM and a caller that goes count once the lock is there. */
+static void nothing_ends_a_wait_for_the_lock(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "create /sync/ran" };
+	int lock = hold_the_lock(w);
+	uint64_t deadline = 0;
+	struct job j;
+	bool waits;
+
+	job_start(w, &c, &j);
+	do
+		waits = sleeps_in(j.pid, SYS_flock);
+	while (!waits && patience(&deadline));
+	assert_true(waits);
+	assert_return_code(kill(j.pid, SIGTERM), errno);
+	assert_true(sleeps_in(j.pid, SYS_flock));
+	close(lock);
+	job_end(&j);
+	assert_true(WIFSIGNALED(j.status));
+	assert_int_equal(WTERMSIG(j.status), SIGTERM);
+	assert_false(host_says(w, "ls /sync", "ran"));
+	job_free(&j);
+	world_check(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(without_a_chroot_the_daemons_account_wins),
+		WORLD_TEST(some_children_keep_the_credential),
+		WORLD_TEST(a_killed_helpers_grandchild_keeps_it),
+		WORLD_TEST(a_credential_made_private_can_be_bound),
+		WORLD_TEST(a_del_needs_its_root),
+		WORLD_TEST(nothing_ends_a_wait_for_the_lock),
+	};
+
+	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+}
