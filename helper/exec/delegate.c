@@ -103,7 +103,7 @@ static void find_material(struct run *run, struct plan_facts *facts)
 	else
 		failed = material_in_directory(
 			plan_material(facts, &run->arena),
-			&run->view.material, e);
+			rule && rule->kubeconfig, &run->view.material, e);
 	facts->material_error = failed ? e : NULL;
 }
 

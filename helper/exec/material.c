@@ -6,27 +6,28 @@
 #include "material.h"
 #include "rootpath.h"
 
-static int check_token(int dir, const char *path, struct err *e)
+static int check_file(int dir, const char *path, const char *name,
+		      struct err *e)
 {
 	struct stat st;
-	auto_fd token = rootpath_within(dir, DC_TOKEN_NAME);
+	auto_fd fd = rootpath_within(dir, name);
 
-	if (token < 0 && (errno == ENOSYS || errno == EPERM))
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		return err_call(e, errno, "openat2");
-	if (token < 0 || fstat(token, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "mount a service account at '%s' in the "
 			       "caller's container: it holds no '%s'",
-			       path, DC_TOKEN_NAME);
+			       path, name);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, DC_CODE_TRY_AGAIN,
 			       "mount a service account at '%s' in the "
 			       "caller's container: its '%s' is no file",
-			       path, DC_TOKEN_NAME);
+			       path, name);
 	return 0;
 }
 
-static int open_directory(const char *path, struct err *e)
+static int open_directory(const char *path, bool with_ca, struct err *e)
 {
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -36,7 +37,8 @@ static int open_directory(const char *path, struct err *e)
 			       "caller's container (see "
 			       "automountServiceAccountToken)",
 			       path);
-	if (check_token(dir, path, e) < 0)
+	if (check_file(dir, path, DC_TOKEN_NAME, e) < 0 ||
+	    (with_ca && check_file(dir, path, DC_CA_NAME, e) < 0))
 		return -1;
 	return fd_take(&dir);
 }
@@ -48,11 +50,13 @@ static int identify(int fd, struct fd_identity *ret, struct err *e)
 	return 0;
 }
 
-int material_in_directory(const char *path, struct material *ret, struct err *e)
+int material_in_directory(const char *path, bool with_ca, struct material *ret,
+			  struct err *e)
 {
-	auto_fd dir = open_directory(path, e);
+	auto_fd dir = open_directory(path, with_ca, e);
 
 	*ret = (struct material)MATERIAL_INIT;
+	ret->with_ca = with_ca;
 	return dir < 0 ? -1 : identify(dir, &ret->identity, e);
 }
 
@@ -76,7 +80,7 @@ static int open_anew(const struct material *m, const char *path, struct err *e)
 	int dir;
 
 	if (m->store.data < 0)
-		return open_directory(path, e);
+		return open_directory(path, m->with_ca, e);
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,

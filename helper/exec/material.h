@@ -15,19 +15,20 @@
 struct material {
 	struct fd_identity identity;
 	struct storefile store; /* where that is its source, else not open */
+	bool with_ca; /* a directory that has to hold a CA as well */
 };
 
 #define MATERIAL_INIT { .store = STOREFILE_INIT }
 
 /*
- * A directory of the caller's. Its token must be there, in it and on its mount,
- * since nothing else is bound; but it is neither opened for reading nor judged:
- * kubelet keeps it. -1 with DC_CODE_TRY_AGAIN. It is
- * not waited for: a volume of the caller's container is there from its start
- * or never.
+ * A directory of the caller's. Its token, and the CA where a kubeconfig refers
+ * to one, must be there, in it and on its mount, since nothing else is bound;
+ * but they are neither opened for reading nor judged: kubelet keeps them. -1
+ * with DC_CODE_TRY_AGAIN. Nothing is waited for: a volume of the caller's
+ * container is there from its start or never.
  */
-int material_in_directory(const char *path, struct material *ret, struct err *e)
-	__attribute__((warn_unused_result));
+int material_in_directory(const char *path, bool with_ca, struct material *ret,
+			  struct err *e) __attribute__((warn_unused_result));
 
 /*
  * The rule's part of the store, waited for as w says where it may come. -1

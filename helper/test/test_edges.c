@@ -154,6 +154,32 @@ static void an_error_needs_no_reader_of_the_report(void **state)
 	world_check(*state);
 }
 
+/* A kubeconfig names it, and is worth nothing without. */
+static void a_kubeconfig_needs_the_ca(void **state)
+{
+	static const char rule[] = CONFIG_OF(
+		"{\"name\":\"userspace\"," MATCH_USERSPACE ",\"sources\":["
+		"{\"directory\":{\"path\":\"/tmp/account\"}}],"
+		"\"deliver\":{\"kubeconfig\":{}}}");
+	static const char show[] =
+		"try cat /var/run/secrets/kubernetes.io/credentials/ca.crt";
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = show };
+	struct job j;
+
+	config_put(w, rule);
+	daemon_do(w, "mkdir /tmp/account; put /tmp/account/token other");
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN, "it holds no 'ca.crt'");
+	job_free(&j);
+	daemon_do(w, "put /tmp/account/ca.crt CERTIFICATE");
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "CERTIFICATE");
+	job_free(&j);
+	world_check(w);
+}
+
 /* --- descriptors 0 to 2 --------------------------------------------------------- */
 
 static void close_stdin(void)
@@ -423,6 +449,7 @@ int main(void)
 		WORLD_TEST(an_error_needs_no_reader_of_the_report),
 		WORLD_TEST(no_file_may_grow),
 		WORLD_TEST(token_is_somewhere_else),
+		WORLD_TEST(a_kubeconfig_needs_the_ca),
 		WORLD_TEST(stdin_need_not_block),
 		WORLD_TEST(a_child_elsewhere_is_no_run),
 		WORLD_TEST(a_message_has_the_reason),
