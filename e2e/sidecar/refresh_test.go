@@ -175,7 +175,7 @@ func TestOneRequest(t *testing.T) {
 	w := newWorld(t, newAPIServer(t, nil))
 	output, _ := w.refresh(t)
 	var all sync.WaitGroup
-	for range 50 {
+	for range 20 {
 		all.Go(func() {
 			text, err := w.command(t.Context(), "fetch", append(w.online(), "userspace")...).CombinedOutput()
 			if err != nil || !strings.HasPrefix(string(text), "jti-1 20") {
