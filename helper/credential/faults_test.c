@@ -186,9 +186,12 @@ static void fetch_a_rule(void)
 	const long n = fuse;
 	struct fetch_result result;
 	struct session s;
+	int lock;
 
 	fuse = 0;
 	need(session_open(&session_options, &s, &err) == 0, "no session");
+	/* Which removes what the attempt before left behind. */
+	need(store_lock(&s.store, "r", true, &lock, &err) == 0, "no lock");
 	fuse = n;
 	fetch_rule(&s.fetch, config.rules, &result);
 	err = result.err;

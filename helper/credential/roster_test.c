@@ -27,6 +27,9 @@ static const struct schedule_clock now = { .wall = EPOCH * 1000,
 #define MAP(name, key, path)                                                   \
 	"{\"configMap\":{\"namespace\":\"n\",\"name\":\"" name "\",\"items\":" \
 	"[{\"key\":\"" key "\",\"path\":\"" path "\"}]}}"
+#define TWO_KEYS                                                               \
+	"{\"configMap\":{\"namespace\":\"n\",\"name\":\"m\",\"items\":"        \
+	"[{\"key\":\"k\",\"path\":\"k\"},{\"key\":\"l\",\"path\":\"l\"}]}}"
 #define SOURCES(token_namespace, path, map_namespace)                          \
 	"{\"serviceAccountToken\":{\"namespace\":\"" token_namespace "\","     \
 	"\"serviceAccountName\":\"s\",\"path\":\"" path "\"}},"               \
@@ -204,6 +207,9 @@ static void starts_anew_what_got_another_source(void **state)
 	adopt(&r, DOCUMENT(RULE("a", TOKEN("s", ""))));
 	renew(&r, "a");
 	adopt(&r, DOCUMENT(RULE("a", TOKEN("s", "") "," MAP("m", "k", "k"))));
+	assert_false(is_kept(&r, "a"));
+	renew(&r, "a");
+	adopt(&r, DOCUMENT(RULE("a", TOKEN("s", "") "," TWO_KEYS)));
 	assert_false(is_kept(&r, "a"));
 	roster_free(&r);
 }
