@@ -174,6 +174,8 @@ func TestStoreIsEmptied(t *testing.T) {
 func TestOneRequest(t *testing.T) {
 	w := newWorld(t, newAPIServer(t, nil))
 	output, _ := w.refresh(t)
+	// One that finds it in the store at its start says nothing of it.
+	output.wait(t, "in force, 1 credential to keep", 1)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
