@@ -265,6 +265,14 @@ void store_renew(struct world *w, const char *rule, const char *token,
 		 long life);
 /* Why there is none; msg without blanks. */
 void store_fail(struct world *w, const char *rule, int code, const char *msg);
+/*
+ * With trace_waits: starts it, until it is about to wait for its credential, and
+ * returns for how many milliseconds. All of the machine's clusters share root's
+ * inotify instances, so that there may be none for a while: then once more.
+ */
+long store_await(struct world *w, const struct call *c, struct job *j);
+/* Fills the store for one that prints its token, to its end; as trace_waited. */
+long store_serve(struct world *w, struct job *j);
 
 /* --- deny.c: system calls that are not there ------------------------------ */
 

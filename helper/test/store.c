@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -124,4 +125,41 @@ void store_fail(struct world *w, const char *rule, int code, const char *msg)
 		 "{\"v\":1,\"code\":%d,\"msg\":\"%s\",\"at\":%ld}", code, msg,
 		 (long)time(NULL));
 	make_file(w, dir, "meta/error.json", error);
+}
+
+/* How often the helper looks itself, where inotify's limit is reached. */
+#define LOOK_MS 100
+
+long store_await(struct world *w, const struct call *c, struct job *j)
+{
+	uint64_t deadline = 0;
+	long timeout;
+
+	do {
+		job_start(w, c, j);
+		assert_true(trace_wait(j, &timeout));
+		assert_in_range(timeout, 1, 5001);
+		assert_int_equal(j->out.len, 0);
+		if (timeout > LOOK_MS || c->deny)
+			return timeout;
+		kill(j->pid, SIGKILL);
+		job_end(j);
+		job_free(j);
+	} while (patience(&deadline));
+	fail_msg("raise fs.inotify.max_user_instances: root has none left");
+	return -1;
+}
+
+long store_serve(struct world *w, struct job *j)
+{
+	long woken;
+
+	store_fill(w, "userspace", w->token, 3600);
+	woken = trace_waited(j);
+	trace_no_wait(j, "filled");
+	expect_ok(j);
+	expect_out(j, w->token);
+	job_free(j);
+	world_check(w);
+	return woken;
 }

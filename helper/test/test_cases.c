@@ -168,21 +168,13 @@ static void a_waiting_add_keeps_no_del(void **state)
 			    .trace_waits = true };
 	struct call del = { .command = "DEL", .script = SHOW_TOKEN };
 	struct job waiting, j;
-	long timeout;
 
 	config_put(w, PLAIN_CONFIG);
 	store_mount(w);
-	job_start(w, &add, &waiting);
-	assert_true(trace_wait(&waiting, &timeout));
+	store_await(w, &add, &waiting);
 	run(w, &del, &j);
 	job_free(&j);
-	store_fill(w, "userspace", w->token, 3600);
-	trace_waited(&waiting);
-	trace_no_wait(&waiting, "filled");
-	expect_ok(&waiting);
-	expect_out(&waiting, w->token);
-	job_free(&waiting);
-	world_check(w);
+	store_serve(w, &waiting);
 }
 
 /* --- delegates that mount ------------------------------------------------------- */

@@ -109,8 +109,7 @@ static void a_wait_is_one(struct world *w, void (*prepare)(void))
 	long timeout;
 
 	store_anew(w);
-	job_start(w, &c, &j);
-	assert_true(trace_wait(&j, &timeout));
+	store_await(w, &c, &j);
 	assert_int_equal(trace_waited(&j), 0);
 	store_fill(w, "userspace", w->token, 3600);
 	trace_wait(&j, &timeout);
@@ -334,20 +333,12 @@ static void no_watch_is_left(void **state)
 	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN,
 			  .deny = deny, .trace_waits = true };
 	struct job j;
-	long timeout;
 
 	config_put(w, PLAIN_CONFIG);
 	store_mount(w);
-	job_start(w, &c, &j);
-	assert_true(trace_wait(&j, &timeout));
-	assert_in_range(timeout, 1, 100); /* it looks itself */
-	store_fill(w, "userspace", w->token, 3600);
-	assert_int_equal(trace_waited(&j), 0);
-	trace_no_wait(&j, "filled");
-	expect_ok(&j);
-	expect_out(&j, w->token);
-	job_free(&j);
-	world_check(w);
+	/* It looks itself. */
+	assert_in_range(store_await(w, &c, &j), 1, 100);
+	assert_int_equal(store_serve(w, &j), 0);
 }
 
 /* As of a child that the caller had before it became the helper. */
@@ -361,18 +352,11 @@ static void a_sigchld_ends_no_wait(void **state)
 
 	config_put(w, PLAIN_CONFIG);
 	store_mount(w);
-	job_start(w, &c, &j);
-	assert_true(trace_wait(&j, &timeout));
+	store_await(w, &c, &j);
 	assert_return_code(kill(j.pid, SIGCHLD), errno);
 	assert_int_equal(trace_waited(&j), 1);
 	assert_true(trace_wait(&j, &timeout));
-	store_fill(w, "userspace", w->token, 3600);
-	trace_waited(&j);
-	trace_no_wait(&j, "filled");
-	expect_ok(&j);
-	expect_out(&j, w->token);
-	job_free(&j);
-	world_check(w);
+	store_serve(w, &j);
 }
 
 /* --- hosts ---------------------------------------------------------------------------- */

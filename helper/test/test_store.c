@@ -3,7 +3,6 @@
 #include "harness.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -106,32 +105,6 @@ static void del_and_status_do_not_wait(void **state)
 	world_check_processes();
 }
 
-/* How often the helper looks itself, where inotify's limit is reached. */
-#define LOOK_MS 100
-
-/*
- * Until it is about to wait. All of the machine's clusters share root's
- * inotify instances, so that there may be none for a while: then once more.
- */
-static void start_waiting(struct world *w, const struct call *c, struct job *j)
-{
-	uint64_t deadline = 0;
-	long timeout;
-
-	do {
-		job_start(w, c, j);
-		assert_true(trace_wait(j, &timeout));
-		assert_in_range(timeout, 1, 5001);
-		assert_int_equal(j->out.len, 0);
-		if (timeout > LOOK_MS || c->deny)
-			return;
-		kill(j->pid, SIGKILL);
-		job_end(j);
-		job_free(j);
-	} while (patience(&deadline));
-	fail_msg("raise fs.inotify.max_user_instances: root has none left");
-}
-
 static void add_waits_for_five_seconds(void **state)
 {
 	struct world *w = *state;
@@ -144,7 +117,7 @@ static void add_waits_for_five_seconds(void **state)
 	store_mount(w);
 	began = now_ms();
 	/* Once, for what is left of the five seconds, and to their end. */
-	start_waiting(w, &c, &j);
+	store_await(w, &c, &j);
 	assert_int_equal(trace_waited(&j), 0);
 	trace_no_wait(&j, "the store");
 	assert_true(now_ms() - began >= 5000);
@@ -184,7 +157,7 @@ static void waits_until_it_comes(struct world *w, const char *command,
 		store_anew(w);
 		store_fill(w, "userspace", w->token, 3600);
 		daemon_do(w, "%s", arrivals[i].lacks);
-		start_waiting(w, &c, &j);
+		store_await(w, &c, &j);
 		daemon_do(w, "%s", arrivals[i].comes);
 		if (trace_waited(&j) != woken)
 			fail_msg("%s: woken otherwise", arrivals[i].comes);
@@ -228,7 +201,7 @@ static void less_than_a_minute_is_none(void **state)
 	/* One that is renewed while it is waited for. */
 	c.command = "ADD";
 	c.trace_waits = true;
-	start_waiting(w, &c, &j);
+	store_await(w, &c, &j);
 	store_renew(w, "userspace", "renewed", 3600);
 	assert_int_equal(trace_waited(&j), 1);
 	trace_no_wait(&j, "a renewed one");
@@ -313,7 +286,7 @@ static void a_changed_rules_token_is_waited_for(void **state)
 
 	store_prepare(w, PLAIN_CONFIG);
 	put_other(w, 0);
-	start_waiting(w, &c, &j);
+	store_await(w, &c, &j);
 	store_renew(w, "userspace", "renewed", 3600);
 	assert_int_equal(trace_waited(&j), 1);
 	trace_no_wait(&j, "the new account's");
