@@ -3,15 +3,22 @@
 #include "../exec/fd.h"
 #include "store_test.h"
 
+/* The first generation, as a writer leaves it. */
+static void publish_first(void)
+{
+	auto_fd lock = -1;
+
+	check(store_lock(&store, RULE, true, &lock, &err));
+	check(publish(1, &err));
+}
+
 /* What a killed writer and a stranger may leave behind. */
 static void leftovers_are_removed(void **state)
 {
 	auto_fd lock = -1;
 
 	(void)state;
-	check(store_lock(&store, RULE, true, &lock, &err));
-	check(publish(1, &err));
-	fd_close(&lock);
+	publish_first();
 	assert_int_equal(
 		run("cd " RULE "/data && mkdir ..old && echo x >..old/token && "
 		    "ln -s ..old ..data_tmp && ln -s ..data/gone gone && "
@@ -40,9 +47,7 @@ static void a_link_that_is_not_ours_is_removed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(other_links) / sizeof(char *); i++) {
-		check(store_lock(&store, RULE, true, &lock, &err));
-		check(publish(1, &err));
-		fd_close(&lock);
+		publish_first();
 		snprintf(command, sizeof(command), "cd " RULE "/data && "
 			 "rm token && %s", other_links[i]);
 		assert_int_equal(run(command), 0);
@@ -62,9 +67,7 @@ static void a_link_to_a_directory_is_removed(void **state)
 	auto_fd lock = -1;
 
 	(void)state;
-	check(store_lock(&store, RULE, true, &lock, &err));
-	check(publish(1, &err));
-	fd_close(&lock);
+	publish_first();
 	assert_int_equal(run("cd " RULE "/data && mkdir ..data/dir && "
 			     "ln -s ..data/dir dir"),
 			 0);

@@ -283,16 +283,22 @@ static void another_server_counts(void **state)
 	assert_string_equal(said, "");
 }
 
-static void a_failure_is_tried_again(void **state)
+/* Whether the store has a note of it. */
+static bool is_noted(void)
 {
 	struct store_state s;
 
+	assert_int_equal(store_read(&u.session.store, "r", &s, &err), 0);
+	return s.failed;
+}
+
+static void a_failure_is_tried_again(void **state)
+{
 	(void)state;
 	load(R);
 	assert_int_equal(attend()->failures, 1);
 	assert_said("rule r: failed, again in 1 s: ");
-	assert_int_equal(store_read(&u.session.store, "r", &s, &err), 0);
-	assert_true(s.failed);
+	assert_true(is_noted());
 }
 
 static void what_another_process_got_is_taken(void **state)
@@ -308,16 +314,13 @@ static void what_another_process_got_is_taken(void **state)
 /* Nothing is requested without the lock. */
 static void a_lock_that_cannot_be_had_is_a_failure(void **state)
 {
-	struct store_state s;
-
 	(void)state;
 	load(R);
 	assert_int_equal(mkdir("store/r", 0700), 0);
 	assert_int_equal(mkdir("store/r/lock", 0700), 0);
 	assert_int_equal(attend()->failures, 1);
 	assert_said("rule r: look at the store: ");
-	assert_int_equal(store_read(&u.session.store, "r", &s, &err), 0);
-	assert_false(s.failed);
+	assert_false(is_noted());
 }
 
 static void a_store_that_cannot_be_read_is_a_failure(void **state)
