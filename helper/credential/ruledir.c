@@ -90,7 +90,7 @@ int ruledir_current(const struct ruledir *d,
 	    errno != ENOENT)
 		return ruledir_fail(e, target);
 	if (S_ISDIR(st.st_mode))
-		strcpy(ret, target);
+		memcpy(ret, target, (size_t)n + 1);
 	return 0;
 }
 
