@@ -5,6 +5,7 @@
 package delegates
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -32,12 +33,19 @@ const (
 	Served  = "e2e-served"
 	Distant = "e2e-distant"
 	Plain   = "e2e-plain" // nobody lists it
+	// Of the benchmark: it does nothing, by a name that is listed and by another.
+	Minimal         = "e2e-minimal"
+	MinimalUnlisted = "e2e-minimal-unlisted"
 )
+
+// MinimalLock is what the minimal delegate waits for.
+const MinimalLock = "/run/delegate-credentials-minimal.lock"
 
 // links are further names of a program.
 var links = map[string]string{
 	Unlisted: ClientGo, Bundle: ClientGo, Foreign: ClientGo, Missing: ClientGo,
 	Guarded: Chooser, Served: Chooser, Distant: Chooser, Plain: Chooser,
+	MinimalUnlisted: Minimal,
 }
 
 const (
@@ -67,6 +75,9 @@ func Build(ctx context.Context, source, tree string) error {
 	if err := buildCurl(ctx, source, tree, plugin(Curl)); err != nil {
 		return err
 	}
+	if err := compile(ctx, source, "minimal/minimal.c", plugin(Minimal), "-static"); err != nil {
+		return err
+	}
 	for name, program := range links {
 		if err := os.Symlink(program, plugin(name)); err != nil {
 			return err
@@ -86,21 +97,21 @@ func goBuild(ctx context.Context, source, pkg, out string) error {
 	return run(cmd, source)
 }
 
+func compile(ctx context.Context, source, program, out string, flags ...string) error {
+	args := append([]string{"-O2", "-Wall", "-Wextra", "-o", out, "delegates/" + program}, flags...)
+	return run(exec.CommandContext(ctx, cmp.Or(os.Getenv("CC"), "gcc"), args...), source)
+}
+
 // buildCurl links against the host's libraries and takes them along, loader
 // included, since the node has others or none: libcurl cannot be linked
 // statically.
 func buildCurl(ctx context.Context, source, tree, out string) error {
 	libs := Private + "/lib"
 	plain := filepath.Join(tree, libs, "plain")
-	cc := os.Getenv("CC")
-	if cc == "" {
-		cc = "gcc"
+	link := func(out string, flags ...string) error {
+		return compile(ctx, source, "curl/curl.c", out, append(flags, "-lcurl", "-ljansson")...)
 	}
-	compile := func(out string, flags ...string) error {
-		args := append([]string{"-O2", "-Wall", "-Wextra", "-o", out, "delegates/curl/curl.c"}, flags...)
-		return run(exec.CommandContext(ctx, cc, append(args, "-lcurl", "-ljansson")...), source)
-	}
-	if err := compile(plain); err != nil {
+	if err := link(plain); err != nil {
 		return err
 	}
 	defer os.Remove(plain)
@@ -122,7 +133,7 @@ func buildCurl(ctx context.Context, source, tree, out string) error {
 		return fmt.Errorf("ldd names no loader:\n%s", needed)
 	}
 	// The old kind of path also serves the libraries' own libraries.
-	return compile(out, "-Wl,--dynamic-linker="+loader, "-Wl,--disable-new-dtags,-rpath="+libs)
+	return link(out, "-Wl,--dynamic-linker="+loader, "-Wl,--disable-new-dtags,-rpath="+libs)
 }
 
 var absolute = regexp.MustCompile(`(?m)(?:^\s*|=> )(/\S+) \(0x`)

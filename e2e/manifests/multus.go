@@ -6,6 +6,7 @@ package manifests
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,17 +45,24 @@ type Multus struct {
 	Plugins []string
 	// Accounts is nil where every delegate has the daemon's own account.
 	Accounts *Accounts
+	// Limits are roomy by default.
+	Limits Limits
+	// Beside makes it a second daemon on a node that has one.
+	Beside bool
 	// Rollout is any text; another one makes a new pod.
 	Rollout string
 }
 
-// memory is what a pod of the daemon gets, delegates included: they run in its
-// control group. Upstream's 50Mi is too little for any delegate written in Go
-// beside the daemon, patched or not (multus#1346); and at its 100m of CPU each
-// call of kubectl takes ten seconds, which says nothing about who calls it.
-const (
-	memory = "300Mi"
-	cpu    = "1"
+// Limits are what a pod of the daemon gets, delegates included: they run in its
+// control group.
+type Limits struct{ Memory, CPU string }
+
+// Upstream's 50Mi is too little for any delegate written in Go beside the
+// daemon, patched or not (multus#1346); and at its 100m of CPU each call of
+// kubectl takes ten seconds, which says nothing about who calls it.
+var (
+	UpstreamLimits = Limits{"50Mi", "100m"}
+	roomyLimits    = Limits{"300Mi", "1"}
 )
 
 // Objects reads upstream's file and edits it.
@@ -63,7 +71,7 @@ func (m Multus) Objects(upstream []byte) ([]*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, err
 	}
-	edited := 0
+	var edited []*unstructured.Unstructured
 	for _, o := range objects {
 		edit := map[string]func(*unstructured.Unstructured) error{
 			"ConfigMap/" + multusConfigMap: m.editConfig,
@@ -75,10 +83,13 @@ func (m Multus) Objects(upstream []byte) ([]*unstructured.Unstructured, error) {
 		if err := edit(o); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
 		}
-		edited++
+		edited = append(edited, o)
 	}
-	if edited != 2 {
+	if len(edited) != 2 {
 		return nil, fmt.Errorf("upstream's file has not the ConfigMap and the DaemonSet expected")
+	}
+	if m.Beside {
+		return edited, renameBeside(edited)
 	}
 	if m.Accounts != nil {
 		objects = append(objects, m.Accounts.configMap())
@@ -113,6 +124,9 @@ func (m Multus) editConfig(o *unstructured.Unstructured) error {
 		return err
 	}
 	maps.Copy(config, m.Config)
+	if m.Beside {
+		maps.Copy(config, besideConfig)
+	}
 	if m.Plugins != nil {
 		block, ok := config["delegateExec"].(map[string]any)
 		if !ok {
@@ -166,12 +180,7 @@ func (m Multus) editContainer(c map[string]any, daemon bool) error {
 	if !daemon {
 		return nil
 	}
-	for _, kind := range []string{"requests", "limits"} {
-		if err := unstructured.SetNestedField(c, memory, "resources", kind, "memory"); err != nil {
-			return err
-		}
-	}
-	if err := unstructured.SetNestedField(c, cpu, "resources", "limits", "cpu"); err != nil {
+	if err := m.setLimits(c); err != nil {
 		return err
 	}
 	mounts, _, err := unstructured.NestedSlice(c, "volumeMounts")
@@ -185,4 +194,14 @@ func (m Multus) editContainer(c map[string]any, daemon bool) error {
 		}
 	}
 	return fmt.Errorf("no volume is mounted at /hostroot")
+}
+
+func (m Multus) setLimits(c map[string]any) error {
+	limits := cmp.Or(m.Limits, roomyLimits)
+	for _, kind := range []string{"requests", "limits"} {
+		if err := unstructured.SetNestedField(c, limits.Memory, "resources", kind, "memory"); err != nil {
+			return err
+		}
+	}
+	return unstructured.SetNestedField(c, limits.CPU, "resources", "limits", "cpu")
 }

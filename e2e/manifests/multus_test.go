@@ -56,8 +56,8 @@ func TestObjects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`"mountPropagation":"Bidirectional"`, `"cpu":"` + cpu + `"`,
-		`"memory":"` + memory + `"`, `"` + RolloutKey + `":"one"`} {
+	for _, part := range []string{`"mountPropagation":"Bidirectional"`, `"cpu":"` + roomyLimits.CPU + `"`,
+		`"memory":"` + roomyLimits.Memory + `"`, `"` + RolloutKey + `":"one"`} {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("no %s in %s", part, text)
 		}
@@ -78,6 +78,15 @@ func daemonConfig(t *testing.T, o *unstructured.Unstructured) map[string]any {
 		t.Fatal(err)
 	}
 	return config
+}
+
+func daemonSet(t *testing.T, o *unstructured.Unstructured) *appsv1.DaemonSet {
+	t.Helper()
+	set := &appsv1.DaemonSet{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, set); err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
 
 func TestObjectsStock(t *testing.T) {
@@ -132,10 +141,7 @@ func TestObjectsWithAccounts(t *testing.T) {
 	if config := daemonConfig(t, objects[0]); !reflect.DeepEqual(config["delegateExec"], want) {
 		t.Errorf("%v", config)
 	}
-	set := &appsv1.DaemonSet{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(objects[1].Object, set); err != nil {
-		t.Fatal(err)
-	}
+	set := daemonSet(t, objects[1])
 	images := map[string]string{}
 	readOnly := map[string]bool{}
 	for _, c := range set.Spec.Template.Spec.Containers {

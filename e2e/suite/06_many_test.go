@@ -4,13 +4,13 @@ package suite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"multus-delegate-credentials/e2e/delegates"
 	"multus-delegate-credentials/e2e/manifests"
+	"multus-delegate-credentials/e2e/suite/testbed"
 )
 
 const runs = 100
@@ -19,19 +19,10 @@ const runs = 100
 // networks.
 func (s *scene) request(command, pod, uid string, network manifests.Network) string {
 	s.Helper()
-	config, err := network.JSON()
-	s.must(err, "make the configuration")
-	body, err := json.Marshal(map[string]any{
-		"env": map[string]string{
-			"CNI_COMMAND": command, "CNI_CONTAINERID": "e2e-" + s.namespace,
-			"CNI_NETNS": "/run/netns/" + s.namespace, "CNI_IFNAME": "net9",
-			"CNI_ARGS": fmt.Sprintf("IgnoreUnknown=1;K8S_POD_NAMESPACE=%s;K8S_POD_NAME=%s;K8S_POD_UID=%s",
-				s.namespace, pod, uid),
-		},
-		"config": config,
-	})
+	body, err := testbed.Attachment{Namespace: s.namespace, Pod: pod, UID: uid, Netns: s.namespace,
+		Container: "e2e-" + s.namespace, Interface: "net9", Network: network}.Request(command)
 	s.must(err, "make the request")
-	return string(body)
+	return body
 }
 
 // netns makes the network namespace that the daemon wants to see.

@@ -19,7 +19,8 @@ import (
 )
 
 const usage = "usage: nodescan search | plant | idle | listen FILE | " +
-	"get SOCKET PATH | post SOCKET PATH | many SOCKET PATH AT_ONCE"
+	"get SOCKET PATH | post SOCKET PATH | many SOCKET PATH AT_ONCE | " +
+	"turns PATH ROUNDS PAUSE SOCKET... | held LOCK PATH SOCKET COMMAND..."
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -47,6 +48,10 @@ func run(args []string) error {
 		return ask(http.MethodGet, args[1], args[2])
 	case len(args) == 4 && args[0] == "many":
 		return many(args[1], args[2], args[3])
+	case len(args) >= 5 && args[0] == "turns":
+		return turns(args[1], args[2], args[3], args[4:])
+	case len(args) >= 5 && args[0] == "held":
+		return held(args[1], args[2], args[3], args[4:])
 	case len(args) == 2 && args[0] == "listen":
 		return listen(args[1])
 	}

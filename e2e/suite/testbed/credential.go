@@ -102,7 +102,7 @@ func option(c *corev1.Container, name string) string {
 
 // sidecarContainer is that of the tests' node.
 func (b *Bed) sidecarContainer(ctx context.Context) (*corev1.Pod, *corev1.Container, error) {
-	pods, err := b.daemonPods(ctx)
+	pods, err := b.daemonPods(ctx, First)
 	if err != nil {
 		return nil, nil, err
 	}

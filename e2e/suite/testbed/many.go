@@ -15,7 +15,7 @@ import (
 // many at a time, and returns the errors by the number of their request.
 func (b *Bed) PostMany(ctx context.Context, path string, bodies []string, atOnce int) (map[int]string, error) {
 	out, _, err := b.Cluster.Exec(ctx, b.Node, strings.NewReader(strings.Join(bodies, "\n")),
-		delegates.Nodescan, "many", daemonSocket, path, strconv.Itoa(atOnce))
+		delegates.Nodescan, "many", First.socket, path, strconv.Itoa(atOnce))
 	if err != nil {
 		return nil, err
 	}

@@ -27,10 +27,19 @@ import (
 const (
 	fieldManager     = "delegate-credentials-e2e"
 	daemonContainer  = "kube-multus"
-	daemonSocket     = "/run/multus/multus.sock"
 	thickDaemonSet   = "deployments/multus-daemonset-thick.yml"
 	multusModule     = "gopkg.in/k8snetworkplumbingwg/multus-cni.v4"
 	daemonsTokenFile = "/run/secrets/kubernetes.io/serviceaccount/token"
+)
+
+// Daemon is one of those that run on a node: the First, which serves the node's
+// pods, or one Beside it, with which only those speak who know its socket.
+type Daemon struct{ set, label, socket string }
+
+// The two that there can be.
+var (
+	First  = Daemon{manifests.MultusDaemonSet, manifests.MultusLabel, "/run/multus/multus.sock"}
+	Beside = Daemon{manifests.BesideDaemonSet, manifests.BesideLabel, "/run/multus-beside/multus.sock"}
 )
 
 // Newest is the version that a test runs unless it names another.
@@ -49,7 +58,9 @@ type Deployment struct {
 	// "": they have the daemon's.
 	Accounts string
 	// Fresh asks for a daemon that has not run anything yet.
-	Fresh bool
+	Fresh  bool
+	Limits manifests.Limits
+	Daemon Daemon // the First by default
 }
 
 // Listed are the delegates that the patched daemon runs by the helper.
@@ -60,7 +71,7 @@ func Listed() []string {
 // Deploy applies the DaemonSet of that Multus tree and waits until its daemon
 // serves. What runs already and fits is left alone.
 func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
-	d.Version = cmp.Or(d.Version, Newest)
+	d.Version, d.Daemon = cmp.Or(d.Version, Newest), cmp.Or(d.Daemon, First)
 	upstream, err := b.upstreamFile(ctx, d)
 	if err != nil {
 		return err
@@ -69,7 +80,8 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 	if err := b.load(ctx, image, d); err != nil {
 		return err
 	}
-	m := manifests.Multus{Image: image, Propagation: d.Propagation, Config: d.Config}
+	m := manifests.Multus{Image: image, Propagation: d.Propagation, Config: d.Config,
+		Limits: d.Limits, Beside: d.Daemon == Beside}
 	if d.Flavour == Patched {
 		if m.Plugins = d.Plugins; m.Plugins == nil {
 			m.Plugins = Listed()
@@ -92,7 +104,7 @@ func (b *Bed) Deploy(ctx context.Context, d Deployment) error {
 			return err
 		}
 	}
-	return b.waitForDaemon(ctx, m.Rollout)
+	return b.waitForDaemon(ctx, d.Daemon, m.Rollout)
 }
 
 // rollout is the text that makes a new pod where one is needed: a daemon reads
@@ -109,7 +121,7 @@ func (b *Bed) rollout(ctx context.Context, d Deployment, m manifests.Multus, ups
 	}
 	sum := hex.EncodeToString(hash.Sum(nil))[:16]
 	running, err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).
-		Get(ctx, manifests.MultusDaemonSet, noOptions)
+		Get(ctx, d.Daemon.set, noOptions)
 	if err != nil {
 		return sum + "-0", nil //nolint:nilerr // none is there yet
 	}
@@ -181,17 +193,17 @@ func (b *Bed) clientOf(o *unstructured.Unstructured) (dynamic.ResourceInterface,
 }
 
 // waitForDaemon ends when each node has just the new daemon and it answers.
-func (b *Bed) waitForDaemon(ctx context.Context, rollout string) error {
+func (b *Bed) waitForDaemon(ctx context.Context, d Daemon, rollout string) error {
 	return until(ctx, "the Multus daemon", func(ctx context.Context) error {
 		set, err := b.API.AppsV1().DaemonSets(manifests.MultusNamespace).
-			Get(ctx, manifests.MultusDaemonSet, noOptions)
+			Get(ctx, d.set, noOptions)
 		if err != nil {
 			return err
 		}
 		if err := rolledOut(set); err != nil {
 			return err
 		}
-		pods, err := b.daemonPods(ctx)
+		pods, err := b.daemonPods(ctx, d)
 		if err != nil {
 			return err
 		}
@@ -201,7 +213,7 @@ func (b *Bed) waitForDaemon(ctx context.Context, rollout string) error {
 			}
 		}
 		for _, node := range b.Cluster.Nodes() {
-			_, _, err := b.Cluster.Exec(ctx, node, nil, delegates.Nodescan, "get", daemonSocket, "/healthz")
+			_, _, err := b.Cluster.Exec(ctx, node, nil, delegates.Nodescan, "get", d.socket, "/healthz")
 			if err != nil {
 				return err
 			}
@@ -220,9 +232,9 @@ func rolledOut(set *appsv1.DaemonSet) error {
 	return nil
 }
 
-func (b *Bed) daemonPods(ctx context.Context) ([]corev1.Pod, error) {
+func (b *Bed) daemonPods(ctx context.Context, d Daemon) ([]corev1.Pod, error) {
 	list, err := b.API.CoreV1().Pods(manifests.MultusNamespace).
-		List(ctx, metav1.ListOptions{LabelSelector: manifests.MultusLabel})
+		List(ctx, metav1.ListOptions{LabelSelector: d.label})
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +243,7 @@ func (b *Bed) daemonPods(ctx context.Context) ([]corev1.Pod, error) {
 
 // DaemonLog is what the daemons have logged, one after the other.
 func (b *Bed) DaemonLog(ctx context.Context) (string, error) {
-	pods, err := b.daemonPods(ctx)
+	pods, err := b.daemonPods(ctx, First)
 	if err != nil {
 		return "", err
 	}
@@ -259,7 +271,7 @@ func (b *Bed) RemoveMultus(ctx context.Context) error {
 		return err
 	}
 	return until(ctx, "the daemon to go", func(ctx context.Context) error {
-		pods, err := b.daemonPods(ctx)
+		pods, err := b.daemonPods(ctx, First)
 		if err == nil && len(pods) > 0 {
 			err = fmt.Errorf("%d are there", len(pods))
 		}

@@ -55,7 +55,7 @@ func (b *Bed) Mounts(ctx context.Context, pid string) (scan.Table, error) {
 // Post sends a request to the socket of the daemon on the tests' node.
 func (b *Bed) Post(ctx context.Context, path string, body []byte) (string, error) {
 	out, _, err := b.Cluster.Exec(ctx, b.Node, bytes.NewReader(body),
-		delegates.Nodescan, "post", daemonSocket, path)
+		delegates.Nodescan, "post", First.socket, path)
 	return string(out), err
 }
 
