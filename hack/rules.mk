@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people run; the work is done by the scripts beside this file.
 
-.PHONY: setup test demo demo-run demo-clean bench bench-programs lint sanitize mutate clean-cache
+.PHONY: setup test demo demo-run demo-clean bench bench-programs bench-run lint sanitize mutate clean-cache
 
 setup: ## install what is missing (says what and why first)
 	$(Q)hack/setup.sh
@@ -20,7 +20,7 @@ demo-run: suite-newest
 demo-clean: ## remove the cluster of `make demo`
 	$(Q)hack/demo.sh clean
 
-bench: ## what an invocation and a large cluster's renewals cost, beside the alternatives
+bench: ## what an invocation, an ADD and a large cluster's renewals cost, beside the alternatives
 	$(Q)hack/bench.sh
 
 # Beside the delegate, which it looks for there.
@@ -37,6 +37,11 @@ $(O)/bench-summary: hack/bench/summary.c
 
 $(O)/herd: hack/bench/herd.c $(HELPER_O)/credential/schedule.o
 	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) $(if $(SANITIZE),,-pie) $(LDFLAGS) -o $@ $^
+
+# The part of hack/bench.sh on a cluster that is up.
+bench-run:
+	$(Q)cd e2e && MDC_BUILD="$(O)" MDC_CACHE="$(CACHE)" MDC_CLUSTER="$(CLUSTER)" \
+		go run ./cmd/bench >"$(O)/bench/cluster.samples"
 
 lint: ## static analysis of C, Go, shell and the man pages
 	$(Q)hack/lint.sh

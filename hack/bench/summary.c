@@ -108,7 +108,7 @@ static void write_table(const char *path)
 }
 
 /* What is printed, and from which two rows. */
-enum how { RATIO, DIFFERENCE_MS, DIFFERENCE };
+enum how { RATIO, DIFFERENCE_MS, DIFFERENCE, MEDIAN };
 
 static const struct figure {
 	const char *key;
@@ -162,6 +162,30 @@ static const struct figure {
 	AT("_1k", 1000),
 	AT("_5k", 5000),
 	AT("_20k", 20000),
+	/* On a cluster; the mounts there are those of a kind node. */
+#define CLUSTER(key, how, measure, of, to) { key, how, 0, 1, measure, of, to }
+#define COMPARE(key, measure)                                                  \
+	CLUSTER(key, RATIO, measure, "patched", "stock")
+	COMPARE("add_patched_over_stock", "add_us"),
+	COMPARE("del_patched_over_stock", "del_us"),
+	COMPARE("add_del_cpu_patched_over_stock", "cpu_us"),
+	COMPARE("minimal_add_patched_over_stock", "minimal_add_us"),
+	COMPARE("minimal_cpu_patched_over_stock", "minimal_cpu_us"),
+	COMPARE("unlisted_patched_over_stock", "unlisted_add_us"),
+	COMPARE("unlisted_cpu_patched_over_stock", "unlisted_cpu_us"),
+#define CROWD(prefix)                                                          \
+	COMPARE(prefix "parallel_adds_patched_over_stock",                     \
+		prefix "parallel_adds"),                                       \
+	OF_BOTH(prefix, "parallel_adds", "parallel_adds"),                     \
+	OF_BOTH(prefix, "daemon_base_kib", "base_kib"),                        \
+	OF_BOTH(prefix, "daemon_kib_per_add", "kib_per_add")
+#define OF_BOTH(prefix, key, measure)                                          \
+	CLUSTER(prefix key "_stock", MEDIAN, prefix measure, "stock",          \
+		"stock"),                                                      \
+	CLUSTER(prefix key "_patched", MEDIAN, prefix measure,                 \
+		"patched", "patched")
+	CROWD(""),
+	CROWD("minimal_"),
 };
 
 static void print_figure(const struct figure *f)
@@ -175,6 +199,8 @@ static void print_figure(const struct figure *f)
 		return;
 	if (f->how == RATIO)
 		value = quantile(of, 0.5) / quantile(to, 0.5);
+	else if (f->how == MEDIAN)
+		value = quantile(of, 0.5);
 	else
 		value = quantile(of, 0.5) - quantile(to, 0.5);
 	if (f->how == DIFFERENCE_MS)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"multus-delegate-credentials/e2e/delegates"
+	"multus-delegate-credentials/e2e/manifests"
+	"multus-delegate-credentials/e2e/suite/testbed"
+)
+
+// comparison is one delegate by both daemons in turns.
+type comparison struct {
+	prefix   string // of what its samples are called
+	network  manifests.Network
+	commands []string
+	rounds   int
+}
+
+const hostLocalDir = "/var/lib/cni/networks/bench"
+
+var (
+	reference = manifests.Network{Name: "bench", Config: map[string]any{"type": "bridge", "bridge": "delegate-bench",
+		"ipam": map[string]any{"type": "host-local", "subnet": "10.123.0.0/16"}}}
+	minimal = manifests.Network{Name: "bench-minimal", Config: map[string]any{"type": delegates.Minimal}}
+
+	comparisons = []comparison{
+		{"", reference, []string{"ADD", "DEL"}, 100},
+		{"minimal_", minimal, []string{"ADD"}, 500},
+		{"unlisted_", manifests.Network{Name: "bench-unlisted",
+			Config: map[string]any{"type": delegates.MinimalUnlisted}}, []string{"ADD"}, 2000},
+	}
+)
+
+// pause lets each daemon begin each request with what the kernel grants for a
+// whole period of 100 ms. Else the requests before it would say how long it takes.
+const pause = 60 * time.Millisecond
+
+func (b *bench) compare(ctx context.Context, c comparison) error {
+	fmt.Fprintf(os.Stderr, "%d times %s with %s by both daemons in turns\n",
+		c.rounds, strings.Join(c.commands, " and "), c.network.Config["type"])
+	turns := testbed.Turns{Rounds: c.rounds, Pause: pause}
+	for _, one := range contestants {
+		turns.Daemons = append(turns.Daemons, one.Daemon)
+	}
+	for _, command := range c.commands {
+		body, err := b.request(command, 0, c.network)
+		if err != nil {
+			return err
+		}
+		turns.Bodies = append(turns.Bodies, body)
+	}
+	before, err := b.cpu(ctx)
+	if err != nil {
+		return err
+	}
+	took, err := b.bed.Turns(ctx, turns)
+	if err != nil {
+		return err
+	}
+	after, err := b.cpu(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range took {
+		command := strings.ToLower(c.commands[t.Body])
+		contestants[t.Daemon].sample(c.prefix+command+"_us", float64(t.Time.Microseconds()))
+	}
+	for i, one := range contestants {
+		one.sample(c.prefix+"cpu_us", float64((after[i]-before[i]).Microseconds())/float64(c.rounds))
+	}
+	return nil
+}
+
+// cpu is what each daemon and its delegates have used so far.
+func (b *bench) cpu(ctx context.Context) (all []time.Duration, err error) {
+	for _, c := range contestants {
+		u, err := b.bed.Usage(ctx, c.Daemon)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, u.CPU)
+	}
+	return all, nil
+}
