@@ -7,8 +7,8 @@
 #     kind cluster of its own: in turns, and as many at once as they survive
 #     (e2e/cmd/bench);
 #   - the token requests of a large cluster over a day (hack/bench/herd.c).
-# The figures are in build/bench.json and build/herd.json, every sample and the
-# plots in build/bench/. All of one comparison is measured in one run, in turns.
+# The figures are in build/bench.json and build/herd.json, every sample, the README's
+# table and the plots in build/bench/. All of one comparison is measured in one run, in turns.
 #   BENCH_MOUNTS="100 1000"   instead of four sizes; the largest takes minutes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -48,7 +48,7 @@ main() {
   invocations >"$BENCH/invocations.samples"
   engine_make suite-newest
   cluster
-  cat "$BENCH"/*.samples | "$O/bench-summary" "$BENCH/table" >"$O/bench.json"
+  cat "$BENCH"/*.samples | "$O/bench-summary" "$BENCH/table" "$BENCH/table.md" >"$O/bench.json"
   "$O/herd" "$BENCH/herd" >"$O/herd.json"
   cat "$O/bench.json" "$O/herd.json"
   plots

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * summary TABLE: reads samples (see invocations.c) and prints what matters of
- * them as flat JSON: ratios of medians, and differences where a cost is
- * absolute. Into TABLE goes each row's lower quartile, median and upper one:
+ * summary TABLE MARKDOWN: reads samples (see invocations.c) and prints what
+ * matters of them as flat JSON: the machine, medians, ratios of medians, and
+ * differences where a cost is absolute. Into TABLE goes each row's lower
+ * quartile, median and upper one:
  *
  *	MOUNTS PARALLEL CONTESTANT MEASURE SAMPLES P25 MEDIAN P75
+ *
+ * and into MARKDOWN the README's table of medians.
  */
 #include <err.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #define NAME 24
 
@@ -108,7 +113,7 @@ static void write_table(const char *path)
 }
 
 /* What is printed, and from which two rows. */
-enum how { RATIO, DIFFERENCE_MS, DIFFERENCE, MEDIAN };
+enum how { MEDIAN, MEDIAN_MS, RATIO, DIFFERENCE_MS, DIFFERENCE };
 
 static const struct figure {
 	const char *key;
@@ -119,7 +124,15 @@ static const struct figure {
 	const char *of;
 	const char *to;
 } figures[] = {
+#define WALL_MS(suffix, mounts, name)                                          \
+	{ "wall_ms_" name suffix, MEDIAN_MS, mounts, 1, "wall_us", name, name }
 #define AT(suffix, mounts)                                                     \
+	WALL_MS(suffix, mounts, "plain"),                                      \
+	WALL_MS(suffix, mounts, "copy"),                                       \
+	WALL_MS(suffix, mounts, "directory"),                                  \
+	WALL_MS(suffix, mounts, "rule"),                                       \
+	WALL_MS(suffix, mounts, "bwrap"),                                      \
+	WALL_MS(suffix, mounts, "unshare"),                                    \
 	{ "helper_over_plain" suffix, RATIO, mounts, 1, "wall_us",             \
 	  "directory", "plain" },                                              \
 	{ "helper_over_bwrap" suffix, RATIO, mounts, 1, "wall_us",             \
@@ -188,34 +201,79 @@ static const struct figure {
 	CROWD("minimal_"),
 };
 
+static void print_machine(void)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		err(1, "uname");
+	printf("\n  \"kernel\": \"%s %s\",\n  \"architecture\": \"%s\",\n"
+	       "  \"processors\": %ld",
+	       u.sysname, u.release, u.machine, sysconf(_SC_NPROCESSORS_ONLN));
+}
+
 static void print_figure(const struct figure *f)
 {
-	static bool printed;
 	const struct row *of = find(f->mounts, f->parallel, f->of, f->measure);
 	const struct row *to = find(f->mounts, f->parallel, f->to, f->measure);
 	double value;
 
 	if (!of || !to)
 		return;
+	value = quantile(of, 0.5);
 	if (f->how == RATIO)
-		value = quantile(of, 0.5) / quantile(to, 0.5);
-	else if (f->how == MEDIAN)
-		value = quantile(of, 0.5);
-	else
-		value = quantile(of, 0.5) - quantile(to, 0.5);
-	if (f->how == DIFFERENCE_MS)
+		value /= quantile(to, 0.5);
+	else if (f->how == DIFFERENCE || f->how == DIFFERENCE_MS)
+		value -= quantile(to, 0.5);
+	if (f->how == DIFFERENCE_MS || f->how == MEDIAN_MS)
 		value /= 1000;
-	printf("%s\n  \"%s\": %.3f", printed ? "," : "", f->key, value);
-	printed = true;
+	printf(",\n  \"%s\": %.3f", f->key, value);
+}
+
+/* A median, and what it is of the first column's. */
+static void write_cell(FILE *f, const struct row *r, const struct row *plain)
+{
+	double ms = quantile(r, 0.5) / 1000;
+
+	fprintf(f, " %.*f", ms < 20 ? 1 : 0, ms);
+	if (r != plain)
+		fprintf(f, " (%.2f)", quantile(r, 0.5) / quantile(plain, 0.5));
+	fprintf(f, " |");
+}
+
+static void write_markdown(const char *path)
+{
+	static const int mounts[] = { 100, 1000, 5000, 20000 };
+	static const char *const names[] = { "plain", "copy", "directory",
+					     "rule", "bwrap", "unshare" };
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		err(1, "%s", path);
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		const struct row *plain = find(mounts[i], 1, "plain", "wall_us");
+
+		if (!plain)
+			continue;
+		fprintf(f, "| %d |", mounts[i]);
+		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+			write_cell(f, find(mounts[i], 1, names[j], "wall_us"),
+				   plain);
+		fprintf(f, "\n");
+	}
+	if (fclose(f))
+		err(1, "%s", path);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 2)
-		errx(2, "usage: summary TABLE <SAMPLES");
+	if (argc != 3)
+		errx(2, "usage: summary TABLE MARKDOWN <SAMPLES");
 	read_samples();
 	write_table(argv[1]);
+	write_markdown(argv[2]);
 	printf("{");
+	print_machine();
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 		print_figure(&figures[i]);
 	printf("\n}\n");
