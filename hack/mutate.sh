@@ -8,6 +8,9 @@
 #   MUTATE_SAMPLE=N   only N checks, chosen by MUTATE_SEED (1)
 #   MUTATE_ONLY=PART  only checks whose line in build/mutate/checks has PART in it
 #
+# A sample is for `make test`: it is of the checks that matter in a quick test and
+# are not listed, and the others are tried only on what no quick one notices.
+#
 # All checks are in one build, and a number in the program's file says which is
 # out: see hack/mutate/mutant.c. Every test runs once with all checks in. That also
 # shows which checks matter in it: those that said no. So no other test is tried.
@@ -23,6 +26,7 @@ LEAST=90 # percent that the tests have to catch
 TRIES=40
 SAMPLE=${MUTATE_SAMPLE-}
 SEED=${MUTATE_SEED:-1}
+QUICK=${SAMPLE:+yes} # only the quick tests, for now
 
 # --- The build -------------------------------------------------------------
 
@@ -58,6 +62,9 @@ build_tree() {
   mv "$W/checks.new" "$W/checks"
 }
 
+# What goes on step by step, or waits for what is slow.
+SLOW=(calls caller faults kill races store)
+
 programs() {
   local file
   for file in helper/common/*_test.c helper/credential/*_test.c; do
@@ -67,6 +74,15 @@ programs() {
     say "build/helper-test/$(basename "$file" .c)"
   done
   say build/sidecar.test
+}
+
+# Of them those that the sample is tried on, or all.
+tried_programs() {
+  if [[ -n $QUICK ]]; then
+    programs | grep -v -e '\.test$' "${SLOW[@]/#/-e/test_}"
+  else
+    programs
+  fi
 }
 
 # The programs that a check can be in.
@@ -83,9 +99,9 @@ build() {
   build_tools
   build_tree
   # shellcheck disable=SC2046
-  tree_make -j "$(nproc)" $(programs | grep -v '\.test$' | sed "s|^|$TREE/|") \
+  tree_make -j "$(nproc)" $(tried_programs | grep -v '\.test$' | sed "s|^|$TREE/|") \
     "$TREE"/build/{multus-delegate-exec,multus-credential,helper-test/delegate}
-  (cd e2e && go test -c -o "$TREE/build/sidecar.test" ./sidecar)
+  [[ -n $QUICK ]] || (cd e2e && go test -c -o "$TREE/build/sidecar.test" ./sidecar)
 }
 
 # choose NUMBER [MEMORY]: of the check that is out, 0 for none.
@@ -171,7 +187,7 @@ observe_test() {
   IFS=$'\t' read -r file program name <<<"$1"
   take_memory
   began=$(milliseconds)
-  run_test "$program" "$name" 300 || passed=no
+  run_test "$program" "$name" 1200 || passed=no
   took=$(($(milliseconds) - began))
   { say "$took" && "$W/select" take "$MEMORY" "$CHECKS"; } >"$file.new"
   if [[ $passed == yes ]]; then
@@ -192,7 +208,7 @@ observed_of() {
 list_tests() {
   local program name dir
   choose 0
-  programs | while read -r program; do
+  tried_programs | while read -r program; do
     dir=$(observed_of "$program")
     mkdir -p "$dir"
     names_of "$program" </dev/null | while read -r name; do
@@ -205,7 +221,8 @@ list_tests() {
 # milliseconds, number, program, check.
 observe() {
   local program name file took number=0
-  say "Running every test with all checks in ..."
+  TESTS=()
+  say "Running every ${QUICK:+quick }test with all checks in ..."
   list_tests
   while IFS=$'\t' read -r file program name; do
     [[ -e $file ]] || printf '%s\t%s\t%s\n' "$file" "$program" "$name"
@@ -224,6 +241,7 @@ observe() {
 # module first, then quick ones, but not all of one program before another's.
 rank_tests() {
   local check test
+  TRY=()
   while read -r check test; do
     TRY[$check]+="$test "
   done < <(awk -F '\t' -v OFS='\t' '
@@ -270,21 +288,21 @@ try() {
   done
 }
 
-# A sample goes by a hash of seed and name: a check that comes or goes changes no other.
-chosen() {
-  if [[ -z $SAMPLE ]]; then
-    grep -F -- "${MUTATE_ONLY-}" "$W/checks"
-    return
-  fi
+# By a hash of seed and name: a check that comes or goes changes no other.
+choose_sample() {
+  known >"$W/known"
   awk -F '\t' -v seed="$SEED" '
     BEGIN { for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i }
-    {
+    of == "known" { known[$0] }
+    of == "observations" { matters[$4] }
+    of == "checks" && $1 in matters && !($3 in known) {
       hash = 0
       text = seed $3
       for (i = 1; i <= length(text); i++)
         hash = (hash * 65599 + code[substr(text, i, 1)]) % 2147483647
       print hash "\t" $0
-    }' "$W/checks" | sort -n | sed -n "1,${SAMPLE}p" | cut -f2-
+    }' of=known "$W/known" of=observations "$W/observations" of=checks "$W/checks" |
+    sort -n | sed -n "1,${SAMPLE}p" | cut -f2-
 }
 
 # judge "NUMBER PLACE NAME": adds to $RESULTS.new: name, sum of the file, verdict, and
@@ -301,12 +319,36 @@ judge() {
   printf '%s\t%s\n' "$name" "${OLD[$name]}" >>"$RESULTS.new"
 }
 
+# Those in $W/chosen.
 run_mutants() {
-  [[ -n $SAMPLE ]] || read_results
+  read_results
   : >"$RESULTS.new"
-  chosen >"$W/chosen"
   in_workers judge "$W/chosen"
   LC_ALL=C sort "$RESULTS.new" >"$RESULTS"
+}
+
+run_all() {
+  RESULTS=$W/results.tsv
+  observe
+  rank_tests
+  grep -F -- "${MUTATE_ONLY-}" "$W/checks" >"$W/chosen"
+  run_mutants
+}
+
+run_sample() {
+  RESULTS=$W/sample.tsv
+  rm -f -- "$RESULTS" "$RESULTS.new"
+  observe
+  rank_tests
+  choose_sample >"$W/chosen"
+  run_mutants
+  [[ -n $(with_verdict survived) ]] || return 0
+  say "No quick test noticed them. Is there another?"
+  QUICK=
+  build
+  observe
+  rank_tests
+  run_mutants
 }
 
 # --- The report ------------------------------------------------------------
@@ -343,10 +385,7 @@ main() {
   root_ready "running the tests"
   build
   CHECKS=$(wc -l <"$W/checks")
-  observe
-  rank_tests
-  RESULTS=$W/${SAMPLE:+sample-}results.tsv
-  run_mutants
+  if [[ -n $SAMPLE ]]; then run_sample; else run_all; fi
   report
 }
 

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . hack/lib.sh
 
 RESULTS=$O/results
-PARTS=(check fuzz lint sanitize helper patches image e2e upstream)
+PARTS=(check fuzz lint sanitize helper mutate patches image e2e upstream)
 unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a make of its own
 
 # Kubernetes is the longest pole, so it starts first and the CPU is its; after it
@@ -30,6 +30,7 @@ declare_steps() {
   step upstream "e2e-build images" engine_make test-upstream
   step image images spare engine_make test-image
   step fuzz check spare plain_make fuzz
+  step mutate check spare root_make mutate MUTATE_SAMPLE=40
 }
 
 # A part's own count, or "0 1" where it died without one.
