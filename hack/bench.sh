@@ -22,7 +22,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MULTUS_VERSION FIXES IMAGE # each step is a mak
 
 invocations() {
   as_root unshare --mount --propagation private "$O/helper-test/invocations" \
-    "$(plain_make --silent cni-plugins)/static" "${MOUNTS[@]}"
+    "$(plain_make --silent cni-plugins)/static" "$O/helper-test/wrapper" "${MOUNTS[@]}"
 }
 
 # In a shell of its own, which takes the cluster down however it ends.

@@ -26,11 +26,15 @@ bench: ## what an invocation, an ADD and a large cluster's renewals cost, beside
 # Beside the delegate, which it looks for there.
 INVOCATIONS := $(TEST_O)/invocations
 
-bench-programs: programs $(INVOCATIONS) $(TEST_O)/delegate $(O)/bench-summary $(O)/herd
+bench-programs: programs $(INVOCATIONS) $(TEST_O)/wrapper $(TEST_O)/delegate $(O)/bench-summary $(O)/herd
 
 $(INVOCATIONS): $(addprefix hack/bench/,invocations.c contestant.c memory.c \
 		contestant.h memory.h clock.h) $(TEST_HARNESS_OBJ)
 	$(Q)$(CC) $(TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka -ljansson
+
+$(TEST_O)/wrapper: hack/bench/wrapper.c helper/rules.mk
+	$(Q)$(MUSL_CC) $(HELPER_CFLAGS) $(MUSL_CFLAGS) $(CFLAGS) $(MUSL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ \
+		$(MUSL_BEGIN) $< $(MUSL_END)
 
 $(O)/bench-summary: hack/bench/summary.c
 	$(Q)$(CC) $(TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<

@@ -77,6 +77,14 @@ static void become_kept(void)
 	become_plain();
 }
 
+static void become_wrapper(void)
+{
+	char *const argv[] = { CONTESTANT_WRAPPER, ROOT, (char *)plugin.path,
+			       NULL };
+
+	run(argv);
+}
+
 static void become_directory(void)
 {
 	char *const argv[] = { WORLD_HELPER,
@@ -139,6 +147,7 @@ const struct contestant contestants[] = {
 	{ "plain", false, become_plain },
 	{ "copy", false, become_copy },
 	{ "kept", false, become_kept },
+	{ "wrapper", false, become_wrapper },
 	{ "directory", true, become_directory },
 	{ "rule", true, become_rule },
 	{ "unshare", true, become_unshare },

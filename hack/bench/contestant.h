@@ -39,6 +39,9 @@ extern const struct plugin plugin_minimal; /* the tests' delegate, in C */
 extern const struct plugin plugin_go; /* a CNI reference plugin, as they are */
 void contestant_plugin(const struct plugin *p);
 
+/* Where the container has wrapper.c. */
+#define CONTESTANT_WRAPPER "/wrapper"
+
 /* The copy of the mount namespace that "kept" enters. */
 void contestant_keep(int ns);
 

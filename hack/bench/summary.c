@@ -129,6 +129,7 @@ static const struct figure {
 #define AT(suffix, mounts)                                                     \
 	WALL_MS(suffix, mounts, "plain"),                                      \
 	WALL_MS(suffix, mounts, "copy"),                                       \
+	WALL_MS(suffix, mounts, "wrapper"),                                    \
 	WALL_MS(suffix, mounts, "directory"),                                  \
 	WALL_MS(suffix, mounts, "rule"),                                       \
 	WALL_MS(suffix, mounts, "bwrap"),                                      \
@@ -143,6 +144,8 @@ static const struct figure {
 	  "plain" },                                                           \
 	{ "copy_over_plain" suffix, RATIO, mounts, 1, "wall_us", "copy",       \
 	  "plain" },                                                           \
+	{ "wrapper_over_plain" suffix, RATIO, mounts, 1, "wall_us", "wrapper", \
+	  "plain" },                                                           \
 	{ "minimal_helper_over_plain" suffix, RATIO, mounts, 1,                \
 	  "minimal_wall_us", "directory", "plain" },                           \
 	{ "minimal_helper_over_bwrap" suffix, RATIO, mounts, 1,                \
@@ -153,6 +156,8 @@ static const struct figure {
 	  "minimal_cpu_us", "directory", "plain" },                            \
 	{ "cpu_ms_per_rule_invocation" suffix, DIFFERENCE_MS, mounts, 1,       \
 	  "minimal_cpu_us", "rule", "plain" },                                 \
+	{ "cpu_ms_per_wrapper" suffix, DIFFERENCE_MS, mounts, 1,               \
+	  "minimal_cpu_us", "wrapper", "plain" },                              \
 	{ "cpu_ms_per_copy" suffix, DIFFERENCE_MS, mounts, 1,                  \
 	  "minimal_cpu_us", "copy", "plain" },                                 \
 	{ "cpu_ms_per_kept_copy" suffix, DIFFERENCE_MS, mounts, 1,             \
@@ -161,6 +166,8 @@ static const struct figure {
 	  "minimal_cpu_us", "bwrap", "plain" },                                \
 	{ "parallel32_throughput_over_plain" suffix, RATIO, mounts, 32,        \
 	  "wall_us", "plain", "directory" },                                   \
+	{ "parallel32_wrapper_over_plain" suffix, RATIO, mounts, 32,           \
+	  "wall_us", "plain", "wrapper" },                                     \
 	{ "parallel32_throughput_over_bwrap" suffix, RATIO, mounts, 32,        \
 	  "wall_us", "bwrap", "directory" },                                   \
 	{ "memory_kib_per_invocation" suffix, DIFFERENCE, mounts, 64, "kib",   \
