@@ -182,13 +182,22 @@ static const struct figure {
 	AT("_1k", 1000),
 	AT("_5k", 5000),
 	AT("_20k", 20000),
-	/* On a cluster; the mounts there are those of a kind node. */
+	/* On a cluster; the mounts there are those beyond a kind node's. */
 #define CLUSTER(key, how, measure, of, to) { key, how, 0, 1, measure, of, to }
+#define ADD_DEL(suffix, mounts)                                                \
+	{ "add_patched_over_stock" suffix, RATIO, mounts, 1, "add_us",         \
+	  "patched", "stock" },                                                \
+	{ "del_patched_over_stock" suffix, RATIO, mounts, 1, "del_us",         \
+	  "patched", "stock" },                                                \
+	{ "add_del_cpu_patched_over_stock" suffix, RATIO, mounts, 1, "cpu_us", \
+	  "patched", "stock" },                                                \
+	{ "cpu_ms_per_add_del_patched" suffix, MEDIAN_MS, mounts, 1, "cpu_us", \
+	  "patched", "patched" }
+	ADD_DEL("", 0),
+	ADD_DEL("_1k", 1000),
+	ADD_DEL("_5k", 5000),
 #define COMPARE(key, measure)                                                  \
 	CLUSTER(key, RATIO, measure, "patched", "stock")
-	COMPARE("add_patched_over_stock", "add_us"),
-	COMPARE("del_patched_over_stock", "del_us"),
-	COMPARE("add_del_cpu_patched_over_stock", "cpu_us"),
 	COMPARE("minimal_add_patched_over_stock", "minimal_add_us"),
 	COMPARE("minimal_cpu_patched_over_stock", "minimal_cpu_us"),
 	COMPARE("unlisted_patched_over_stock", "unlisted_add_us"),

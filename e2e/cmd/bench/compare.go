@@ -20,6 +20,7 @@ type comparison struct {
 	network  manifests.Network
 	commands []string
 	rounds   int
+	mounts   int // more than a kind node has
 }
 
 const hostLocalDir = "/var/lib/cni/networks/bench"
@@ -30,10 +31,16 @@ var (
 	minimal = manifests.Network{Name: "bench-minimal", Config: map[string]any{"type": delegates.Minimal}}
 
 	comparisons = []comparison{
-		{"", reference, []string{"ADD", "DEL"}, 100},
-		{"minimal_", minimal, []string{"ADD"}, 500},
+		{"", reference, []string{"ADD", "DEL"}, 100, 0},
+		{"minimal_", minimal, []string{"ADD"}, 500, 0},
 		{"unlisted_", manifests.Network{Name: "bench-unlisted",
-			Config: map[string]any{"type": delegates.MinimalUnlisted}}, []string{"ADD"}, 2000},
+			Config: map[string]any{"type": delegates.MinimalUnlisted}}, []string{"ADD"}, 2000, 0},
+	}
+
+	// The last ones, since the mounts stay.
+	withMounts = []comparison{
+		{"", reference, []string{"ADD", "DEL"}, 20, 1000},
+		{"", reference, []string{"ADD", "DEL"}, 5, 5000},
 	}
 )
 
@@ -69,10 +76,25 @@ func (b *bench) compare(ctx context.Context, c comparison) error {
 	}
 	for _, t := range took {
 		command := strings.ToLower(c.commands[t.Body])
-		contestants[t.Daemon].sample(c.prefix+command+"_us", float64(t.Time.Microseconds()))
+		contestants[t.Daemon].sample(c.mounts, c.prefix+command+"_us", float64(t.Time.Microseconds()))
 	}
 	for i, one := range contestants {
-		one.sample(c.prefix+"cpu_us", float64((after[i]-before[i]).Microseconds())/float64(c.rounds))
+		one.sample(c.mounts, c.prefix+"cpu_us", float64((after[i]-before[i]).Microseconds())/float64(c.rounds))
+	}
+	return nil
+}
+
+func (b *bench) compareWithMounts(ctx context.Context) error {
+	for _, c := range withMounts {
+		fmt.Fprintf(os.Stderr, "%d mounts more\n", c.mounts)
+		for _, one := range contestants {
+			if err := b.bed.MountMany(ctx, one.Daemon, c.mounts); err != nil {
+				return err
+			}
+		}
+		if err := b.compare(ctx, c); err != nil {
+			return err
+		}
 	}
 	return nil
 }

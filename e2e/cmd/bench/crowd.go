@@ -50,9 +50,9 @@ func (b *bench) crowd(ctx context.Context, c crowd) error {
 		base, each := line(points)
 		fmt.Fprintf(os.Stderr, "%s Multus survives %d ADDs at once of %s: %.0f KiB and %.0f for each\n",
 			one.name, most, c.network.Config["type"], base, each)
-		one.sample(c.prefix+"parallel_adds", float64(most))
-		one.sample(c.prefix+"base_kib", base)
-		one.sample(c.prefix+"kib_per_add", each)
+		one.sample(0, c.prefix+"parallel_adds", float64(most))
+		one.sample(0, c.prefix+"base_kib", base)
+		one.sample(0, c.prefix+"kib_per_add", each)
 	}
 	return nil
 }

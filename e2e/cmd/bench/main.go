@@ -40,9 +40,9 @@ type contestant struct {
 	testbed.Deployment
 }
 
-// sample is a line of the output.
-func (c contestant) sample(measure string, value float64) {
-	fmt.Printf("0 1 %s %s %.1f\n", c.name, measure, value)
+// sample is a line of the output; mounts are those beyond a kind node's.
+func (c contestant) sample(mounts int, measure string, value float64) {
+	fmt.Printf("%d 1 %s %s %.1f\n", mounts, c.name, measure, value)
 }
 
 func main() {
@@ -72,7 +72,7 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return b.compareWithMounts(ctx)
 }
 
 // bench is a cluster with both daemons and a pod, in whose name they are asked.

@@ -81,3 +81,25 @@ func (b *Bed) Hold(ctx context.Context, d Daemon, lock string, bodies []string) 
 	}
 	return parseUsage(held.Output)
 }
+
+// mountMany runs as sh -c SCRIPT sh CONTAINER COMMAND...
+const mountMany = `
+id=$1
+shift
+for pid in $(pgrep -x multus-daemon); do
+	grep -q "$id" /proc/$pid/cgroup || continue
+	exec nsenter --target="$pid" --mount "$@"
+done
+exit 1`
+
+// MountMany adds mounts to the host as a daemon and its delegates see it, until
+// there are n of these. The node and its systemd are left alone.
+func (b *Bed) MountMany(ctx context.Context, d Daemon, n int) error {
+	container, err := b.container(ctx, d)
+	if err != nil {
+		return err
+	}
+	_, err = b.Exec(ctx, "sh", "-euc", mountMany, "sh", container,
+		"/hostroot"+delegates.Nodescan, "binds", "/hostroot/run/"+d.set+"-mounts", strconv.Itoa(n))
+	return err
+}
