@@ -56,7 +56,6 @@
 
 /* Of one contestant in one table row; the slow ones get fewer samples. */
 #define ENOUGH_US 8e6
-#define AT_LEAST 3
 
 static int null_fd;
 
@@ -226,7 +225,7 @@ static void take_turns(int mounts, int rounds, measure_fn *measure)
 		for (int i = 0; i < contestant_count; i++) {
 			int n = (r + i) % contestant_count;
 
-			if (r < AT_LEAST || spent[n] < ENOUGH_US)
+			if (spent[n] < ENOUGH_US)
 				spent[n] += measure(mounts, &contestants[n]);
 		}
 	}
