@@ -7,6 +7,6 @@ set logscale y
 set yrange [1:*]
 set xrange [0:24]
 file = data . "/herd"
-plot file using 1:4 every 6 with points pt 7 ps 0.2 lc rgb "#999999" title "10% of jitter alone", \
-     file using 1:3 every 6 with points pt 7 ps 0.2 lc rgb "#cc6600" title "API server away from 12 h to 13 h", \
-     file using 1:2 every 6 with points pt 7 ps 0.2 lc rgb "#0055aa" title "calm"
+plot file using 1:4 every 30 with points pt 7 ps 0.2 lc rgb "#999999" title "10% of jitter alone", \
+     file using 1:3 every 30 with points pt 7 ps 0.2 lc rgb "#cc6600" title "API server away from 12 h to 13 h", \
+     file using 1:2 every 30 with points pt 7 ps 0.2 lc rgb "#0055aa" title "calm"
