@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -29,7 +30,9 @@ import (
 type proxy struct {
 	through *httputil.ReverseProxy
 	address string
-	server  *httptest.Server
+
+	listener *net.TCPListener
+	server   *httptest.Server
 
 	mu            sync.Mutex
 	fault         http.HandlerFunc
@@ -65,7 +68,7 @@ func (p *proxy) open(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	certificate := newCertificate(t, listener.Addr().(*net.TCPAddr).IP)
-	p.address = listener.Addr().String()
+	p.address, p.listener = listener.Addr().String(), listener.(*net.TCPListener)
 	p.server = httptest.NewUnstartedServer(p)
 	p.server.Listener.Close()
 	p.server.Listener = listener
@@ -79,8 +82,17 @@ func (p *proxy) close() {
 	if p.server == nil {
 		return
 	}
+	stopListening(p.listener)
 	p.server.CloseClientConnections()
 	p.server.Close()
+}
+
+// stopListening frees the port at once: a child between fork and exec has the
+// socket too, and would go on listening for a moment after we have closed it.
+func stopListening(l *net.TCPListener) {
+	if c, err := l.SyscallConn(); err == nil {
+		c.Control(func(fd uintptr) { syscall.Shutdown(int(fd), syscall.SHUT_RD) })
+	}
 }
 
 func newCertificate(t *testing.T, of net.IP) tls.Certificate {
