@@ -14,7 +14,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"multus-delegate-credentials/e2e/cluster"
 	"multus-delegate-credentials/e2e/delegates"
 	"multus-delegate-credentials/e2e/manifests"
 	"multus-delegate-credentials/e2e/suite/testbed"
@@ -82,16 +81,7 @@ type bench struct {
 }
 
 func newBench(ctx context.Context) (*bench, error) {
-	folders, err := testbed.FoldersFromEnv()
-	if err != nil {
-		return nil, err
-	}
-	c, err := cluster.Attach(ctx, cluster.Options{Name: os.Getenv("MDC_CLUSTER"),
-		CacheDir: folders.CacheDir, BuildDir: folders.BuildDir, Log: os.Stderr})
-	if err != nil {
-		return nil, err
-	}
-	bed, err := testbed.Open(ctx, c, folders, os.Stderr)
+	bed, err := testbed.Attach(ctx)
 	if err != nil {
 		return nil, err
 	}

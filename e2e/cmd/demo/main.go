@@ -16,7 +16,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"multus-delegate-credentials/e2e/cluster"
 	"multus-delegate-credentials/e2e/delegates"
 	"multus-delegate-credentials/e2e/manifests"
 	"multus-delegate-credentials/e2e/suite/testbed"
@@ -39,16 +38,7 @@ func main() {
 }
 
 func demo(ctx context.Context) error {
-	folders, err := testbed.FoldersFromEnv()
-	if err != nil {
-		return err
-	}
-	c, err := cluster.Attach(ctx, cluster.Options{Name: os.Getenv("MDC_CLUSTER"),
-		CacheDir: folders.CacheDir, BuildDir: folders.BuildDir, Log: os.Stderr})
-	if err != nil {
-		return err
-	}
-	bed, err := testbed.Open(ctx, c, folders, os.Stderr)
+	bed, err := testbed.Attach(ctx)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,21 @@ func runOn(ctx context.Context, name string, nodes int,
 	return run(ctx, bed), nil
 }
 
+// Attach opens a bed on the cluster that MDC_CLUSTER names and that is up, with
+// what the folders of MDC_BUILD and MDC_CACHE hold.
+func Attach(ctx context.Context) (*Bed, error) {
+	folders, err := FoldersFromEnv()
+	if err != nil {
+		return nil, err
+	}
+	c, err := cluster.Attach(ctx, cluster.Options{Name: os.Getenv("MDC_CLUSTER"),
+		CacheDir: folders.CacheDir, BuildDir: folders.BuildDir, Log: os.Stderr})
+	if err != nil {
+		return nil, err
+	}
+	return Open(ctx, c, folders, os.Stderr)
+}
+
 // openCluster takes the running cluster or brings one up.
 func openCluster(ctx context.Context, f Folders, name string, nodes int) (c *cluster.Cluster, ours bool, err error) {
 	options := cluster.Options{Name: name, Nodes: nodes,
