@@ -52,11 +52,12 @@
 #define ROUNDS 200
 #define REAL_ROUNDS 60
 #define BATCHES 12
-#define MEMORY_ROUNDS 7
+#define MEMORY_ROUNDS 7 /* what the kernel keeps of those before counts too */
 
 /* Of one contestant in one table row; the slow ones get fewer samples. */
 #define ENOUGH_US 8e6
 
+static struct world *world;
 static int null_fd;
 
 static void sample(int mounts, int parallel,
@@ -156,44 +157,36 @@ static void measure_syscalls(int mounts, const struct contestant *c)
 }
 
 /* Until HELD delegates say that they are there. */
-static void hold(struct world *w, const struct contestant *c)
+static void hold(const struct contestant *c)
 {
 	char ready;
 
 	for (int i = 0; i < HELD; i++)
 		contestant_start(c, null_fd, null_fd);
 	for (int i = 0; i < HELD;) {
-		if (read(w->ready, &ready, 1) == 1)
+		if (read(world->ready, &ready, 1) == 1)
 			i++;
 		else
 			usleep(1000);
 	}
 }
 
-static void measure_memory_of(struct world *w, int mounts,
-			      const struct contestant *c)
+static double measure_memory(int mounts, const struct contestant *c)
 {
-	double before = memory_kib();
+	double began = clock_now_us(), before = memory_kib();
 
 	contestant_script("ready; wait");
-	hold(w, c);
+	hold(c);
 	sample(mounts, HELD, c, "kib", (memory_kib() - before) / HELD);
-	job_go(w, HELD);
+	job_go(world, HELD);
 	for (int i = 0; i < HELD; i++)
 		reap_one(c);
 	contestant_script("");
-}
-
-/* Several times: what the kernel keeps of those before counts too. */
-static void measure_memory(struct world *w, int mounts)
-{
-	for (int r = 0; r < MEMORY_ROUNDS; r++)
-		for (int i = 0; i < contestant_count; i++)
-			measure_memory_of(w, mounts, &contestants[i]);
+	return clock_now_us() - began;
 }
 
 /* A contestant that does not do the job has no place in the comparison. */
-static void check(struct world *w, const struct contestant *c)
+static void check(const struct contestant *c)
 {
 	char out[256] = "";
 	size_t len = 0;
@@ -211,7 +204,7 @@ static void check(struct world *w, const struct contestant *c)
 		len += n;
 	close(p[0]);
 	reap_one(c);
-	if (strncmp(out, w->token, strlen(w->token)) != 0)
+	if (strncmp(out, world->token, strlen(world->token)) != 0)
 		errx(1, "%s: the delegate finds no credential", c->name);
 	contestant_script("");
 }
@@ -231,11 +224,11 @@ static void take_turns(int mounts, int rounds, measure_fn *measure)
 	}
 }
 
-static void measure_all(struct world *w, int mounts)
+static void measure_all(int mounts)
 {
 	warnx("%d mounts on the host", mounts);
 	for (int i = 0; i < contestant_count; i++)
-		check(w, &contestants[i]);
+		check(&contestants[i]);
 	for (int i = 0; i < contestant_count; i++)
 		measure_syscalls(mounts, &contestants[i]);
 	take_turns(mounts, ROUNDS, measure_minimal);
@@ -245,7 +238,7 @@ static void measure_all(struct world *w, int mounts)
 		take_turns(mounts, BATCHES, measure_parallel);
 	contestant_plugin(&plugin_minimal);
 	if (mounts <= MEMORY_UP_TO && memory_is_known())
-		measure_memory(w, mounts);
+		take_turns(mounts, MEMORY_ROUNDS, measure_memory);
 }
 
 static int mount_namespace(void)
@@ -351,8 +344,7 @@ static int open_program(const char *path)
 	return fd;
 }
 
-static void equip(const struct world *w, const char *plugin,
-		  const char *wrapper)
+static void equip(const char *plugin, const char *wrapper)
 {
 	int usr = syscall(SYS_open_tree, AT_FDCWD, "/usr",
 			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -361,26 +353,26 @@ static void equip(const struct world *w, const char *plugin,
 
 	if (usr < 0)
 		err(1, "/usr");
-	run_in(w->daemon_ns, install_programs, usr);
-	run_in(w->daemon_ns, install_wrapper, from_wrapper);
-	run_in(w->host_ns, install_plugin, from_plugin);
+	run_in(world->daemon_ns, install_programs, usr);
+	run_in(world->daemon_ns, install_wrapper, from_wrapper);
+	run_in(world->host_ns, install_plugin, from_plugin);
 	close(usr);
 	close(from_plugin);
 	close(from_wrapper);
 }
 
-static void run_at(struct world *w, int mounts)
+static void run_at(int mounts)
 {
 	int here = mount_namespace(), copy;
 
-	run_in(w->host_ns, mount_many, mounts);
-	enter(w->daemon_ns);
+	run_in(world->host_ns, mount_many, mounts);
+	enter(world->daemon_ns);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)
 		err(1, "/dev/null");
 	copy = make_copy();
 	contestant_keep(copy);
-	measure_all(w, mounts);
+	measure_all(mounts);
 	enter(here);
 	close(here);
 	close(copy);
@@ -391,7 +383,6 @@ static void run_at(struct world *w, int mounts)
 int main(int argc, char **argv)
 {
 	void *state = NULL;
-	struct world *w;
 
 	if (argc < 4)
 		errx(2, "usage: invocations PLUGIN WRAPPER MOUNTS...");
@@ -399,13 +390,13 @@ int main(int argc, char **argv)
 	memory_cgroup_enter();
 	if (world_setup(&state))
 		errx(1, "no world");
-	w = state;
-	store_prepare(w, RULE_FOR_BOTH);
-	equip(w, argv[1], argv[2]);
+	world = state;
+	store_prepare(world, RULE_FOR_BOTH);
+	equip(argv[1], argv[2]);
 	contestant_plugin(&plugin_minimal);
 	contestant_script("");
 	for (int i = 3; i < argc; i++)
-		run_at(w, atoi(argv[i]));
+		run_at(atoi(argv[i]));
 	world_teardown(&state);
 	memory_cgroup_leave();
 	return 0;

@@ -183,35 +183,33 @@ static const struct figure {
 	AT("_5k", 5000),
 	AT("_20k", 20000),
 	/* On a cluster; the mounts there are those beyond a kind node's. */
-#define CLUSTER(key, how, measure, of, to) { key, how, 0, 1, measure, of, to }
+#define CLUSTER(key, how, mounts, measure, of, to)                             \
+	{ key, how, mounts, 1, measure, of, to }
+#define COMPARE(key, mounts, measure)                                          \
+	CLUSTER(key, RATIO, mounts, measure, "patched", "stock")
 #define ADD_DEL(suffix, mounts)                                                \
-	{ "add_patched_over_stock" suffix, RATIO, mounts, 1, "add_us",         \
-	  "patched", "stock" },                                                \
-	{ "del_patched_over_stock" suffix, RATIO, mounts, 1, "del_us",         \
-	  "patched", "stock" },                                                \
-	{ "add_del_cpu_patched_over_stock" suffix, RATIO, mounts, 1, "cpu_us", \
-	  "patched", "stock" },                                                \
-	{ "cpu_ms_per_add_del_patched" suffix, MEDIAN_MS, mounts, 1, "cpu_us", \
-	  "patched", "patched" }
+	COMPARE("add_patched_over_stock" suffix, mounts, "add_us"),            \
+	COMPARE("del_patched_over_stock" suffix, mounts, "del_us"),            \
+	COMPARE("add_del_cpu_patched_over_stock" suffix, mounts, "cpu_us"),    \
+	CLUSTER("cpu_ms_per_add_del_patched" suffix, MEDIAN_MS, mounts,        \
+		"cpu_us", "patched", "patched")
 	ADD_DEL("", 0),
 	ADD_DEL("_1k", 1000),
 	ADD_DEL("_5k", 5000),
-#define COMPARE(key, measure)                                                  \
-	CLUSTER(key, RATIO, measure, "patched", "stock")
-	COMPARE("minimal_add_patched_over_stock", "minimal_add_us"),
-	COMPARE("minimal_cpu_patched_over_stock", "minimal_cpu_us"),
-	COMPARE("unlisted_patched_over_stock", "unlisted_add_us"),
-	COMPARE("unlisted_cpu_patched_over_stock", "unlisted_cpu_us"),
+	COMPARE("minimal_add_patched_over_stock", 0, "minimal_add_us"),
+	COMPARE("minimal_cpu_patched_over_stock", 0, "minimal_cpu_us"),
+	COMPARE("unlisted_patched_over_stock", 0, "unlisted_add_us"),
+	COMPARE("unlisted_cpu_patched_over_stock", 0, "unlisted_cpu_us"),
 #define CROWD(prefix)                                                          \
-	COMPARE(prefix "parallel_adds_patched_over_stock",                     \
+	COMPARE(prefix "parallel_adds_patched_over_stock", 0,                  \
 		prefix "parallel_adds"),                                       \
 	OF_BOTH(prefix, "parallel_adds", "parallel_adds"),                     \
 	OF_BOTH(prefix, "daemon_base_kib", "base_kib"),                        \
 	OF_BOTH(prefix, "daemon_kib_per_add", "kib_per_add")
 #define OF_BOTH(prefix, key, measure)                                          \
-	CLUSTER(prefix key "_stock", MEDIAN, prefix measure, "stock",          \
+	CLUSTER(prefix key "_stock", MEDIAN, 0, prefix measure, "stock",       \
 		"stock"),                                                      \
-	CLUSTER(prefix key "_patched", MEDIAN, prefix measure,                 \
+	CLUSTER(prefix key "_patched", MEDIAN, 0, prefix measure,              \
 		"patched", "patched")
 	CROWD(""),
 	CROWD("minimal_"),
@@ -259,21 +257,20 @@ static void write_cell(FILE *f, const struct row *r, const struct row *plain)
 
 static void write_markdown(const char *path)
 {
-	static const int mounts[] = { 100, 1000, 5000, 20000 };
 	static const char *const names[] = { "plain", "copy", "directory",
 					     "rule", "bwrap", "unshare" };
 	FILE *f = fopen(path, "we");
 
 	if (!f)
 		err(1, "%s", path);
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		const struct row *plain = find(mounts[i], 1, "plain", "wall_us");
+	for (size_t i = 0; i < row_count; i++) {
+		const struct row *plain = &rows[i];
 
-		if (!plain)
+		if (plain != find(plain->mounts, 1, "plain", "wall_us"))
 			continue;
-		fprintf(f, "| %d |", mounts[i]);
+		fprintf(f, "| %d |", plain->mounts);
 		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
-			write_cell(f, find(mounts[i], 1, names[j], "wall_us"),
+			write_cell(f, find(plain->mounts, 1, names[j], "wall_us"),
 				   plain);
 		fprintf(f, "\n");
 	}
