@@ -26,7 +26,7 @@ LEAST=90 # percent that the tests have to catch
 TRIES=40
 SAMPLE=${MUTATE_SAMPLE-}
 SEED=${MUTATE_SEED:-1}
-QUICK=${SAMPLE:+yes} # only the quick tests, for now
+QUICK=${SAMPLE:+yes} # only the quick tests; run_sample takes it back
 
 # --- The build -------------------------------------------------------------
 

@@ -41,10 +41,9 @@ no_gofmt() {
   same "" "$(<"$W/gofmt")"
 }
 
-# go vet is a check of its own; go test would ask it about all that a package needs, too.
 code_package_tests() {
   cd "$W/tip"
-  CGO_ENABLED=1 go test -vet=off -race -count=1 -v ./pkg/delegateexec >"$W/package.out" 2>&1 || fail "$(<"$W/package.out")"
+  CGO_ENABLED=1 go test -race -count=1 -v ./pkg/delegateexec >"$W/package.out" 2>&1 || fail "$(<"$W/package.out")"
   [[ $(<"$W/package.out") =~ Ran\ ([0-9]+)\ of\ ([0-9]+)\ Specs ]]
   same "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
   [[ ${BASH_REMATCH[1]} -ge 60 ]] || fail "only ${BASH_REMATCH[1]} specs ran"
@@ -54,7 +53,7 @@ code_package_tests() {
 # page of it over 2,000 turns made two bytes a turn.
 code_benchmark() {
   cd "$W/tip"
-  go test -vet=off -run '^$' -bench . -benchtime 200000x ./pkg/delegateexec | tee "$W/bench"
+  go test -run '^$' -bench . -benchtime 200000x ./pkg/delegateexec | tee "$W/bench"
   same "$(bench_of Without)" "$(bench_of Unlisted)"
 }
 
@@ -64,7 +63,7 @@ bench_of() { awk -v name="^Benchmark$1" '$1 ~ name { print $(NF - 3), $(NF - 2),
 # that its packages could tempt to.
 code_old_go() {
   cd "$W/tip"
-  go test -vet=off -c -gcflags=-lang=go1.18 -o "$W/old.test" ./pkg/delegateexec
+  go test -c -gcflags=-lang=go1.18 -o "$W/old.test" ./pkg/delegateexec
   ! grep -nE '"(slices|maps|cmp|iter|log/slog|sync/atomic)"|errors[.](Join|ErrUnsupported|AsType)|WaitDelay|[.]Cancel\b|bytes[.]Clone|Cut(Prefix|Suffix)|ContainsFunc|(Fields|Split|After|Lines)Seq|context[.](Cause|AfterFunc|Without|With[A-Za-z]*Cause)|Once(Func|Value)|filepath[.](IsLocal|SkipAll)|time[.](DateTime|DateOnly)|os[.](Root|OpenRoot|CopyFS)|b[.]Loop|[.]Go\(' \
     pkg/delegateexec/*.go
 }

@@ -46,7 +46,7 @@ suites_wait() {
   while kill -0 "$SUITES_PID" 2>/dev/null; do sleep 0.2; done
 }
 
-suite_build() { (cd "$W/$1/$2" && go test -vet=off -c -o suite.test .); }
+suite_build() { (cd "$W/$1/$2" && go test -c -o suite.test .); }
 
 # A suite has fixed names in /tmp and leaves mounts behind, so each has its own;
 # some change their folder, so the report is a descriptor.
