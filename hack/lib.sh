@@ -120,17 +120,19 @@ step_why() { say "${STEP_WHY[$1]-}"; }
 
 steps_clock() { printf '[%4ds] ' "$SECONDS"; }
 
-# ready: prints yes, no or the name of a dependency that failed.
+# Sets READY to yes, no or the name of a dependency that failed. Asked of every
+# step at every turn, so it starts no process.
 step_ready() {
   local need
+  READY=no
   for need in ${STEP_NEEDS[$1]}; do
     case ${STEP_STATE[$need]} in
       passed) ;;
-      failed) say "$need" && return ;;
-      *) say no && return ;;
+      failed) READY=$need && return ;;
+      *) return ;;
     esac
   done
-  say yes
+  READY=yes
 }
 
 step_start() {
@@ -177,7 +179,7 @@ steps_progress() {
 # One pass: ends what has ended, starts what can start. Sets STEPS_RUNNING and
 # STEPS_WAITING.
 steps_turn() {
-  local name ready
+  local name
   STEPS_RUNNING=0 STEPS_WAITING=0
   for name in "${STEPS[@]}"; do
     [[ ${STEP_STATE[$name]} == running ]] || continue
@@ -189,15 +191,15 @@ steps_turn() {
   done
   for name in "${STEPS[@]}"; do
     [[ ${STEP_STATE[$name]} == waiting ]] || continue
-    ready=$(step_ready "$name")
-    if [[ $ready == yes && $STEPS_RUNNING -lt $STEPS_AT_ONCE ]]; then
+    step_ready "$name"
+    if [[ $READY == yes && $STEPS_RUNNING -lt $STEPS_AT_ONCE ]]; then
       step_start "$name"
       STEPS_RUNNING=$((STEPS_RUNNING + 1))
-    elif [[ $ready == yes || $ready == no ]]; then
+    elif [[ $READY == yes || $READY == no ]]; then
       STEPS_WAITING=$((STEPS_WAITING + 1))
     else
       STEP_STATE[$name]=failed
-      STEP_WHY[$name]="did not run, because $ready failed"
+      STEP_WHY[$name]="did not run, because $READY failed"
     fi
   done
 }
@@ -233,7 +235,7 @@ run_steps() {
       steps_progress
       shown=$SECONDS every=${PROGRESS_SECONDS:-15}
     fi
-    sleep 0.5
+    sleep 1
   done
   for name in "${STEPS[@]}"; do
     [[ ${STEP_STATE[$name]} == passed ]] || return 1
