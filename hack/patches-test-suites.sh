@@ -43,7 +43,7 @@ suites_start() {
 
 # The tests' own shell is this one's parent: wait by looking.
 suites_wait() {
-  while kill -0 "$SUITES_PID" 2>/dev/null; do sleep 0.2; done
+  while kill -0 "$SUITES_PID" 2>/dev/null; do sleep 1; done
 }
 
 suite_build() { (cd "$W/$1/$2" && go test -c -o suite.test .); }
