@@ -6,8 +6,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-CFLAGS=(-std=gnu11 -D_GNU_SOURCE '-DVERSION=""' -Iinclude -Wall -Wextra)
-
 # files PATTERN...: what git knows or would add, so that a new file counts.
 files() { git ls-files -z --cached --others --exclude-standard -- "$@"; }
 
@@ -16,20 +14,13 @@ programs() { files 'helper/common/*.c' 'helper/exec/*.c' 'helper/credential/*.c'
 
 at_once() { xargs -0 -P "$(nproc)" "$@"; }
 
-lint_analyzer() {
-  programs | at_once -n 1 gcc "${CFLAGS[@]}" -Werror -O2 -fanalyzer -c -o /dev/null
-}
+lint_analyzer() { programs | at_once -n 4 hack/lint-files.sh analyzer; }
 
-# clang-tidy wants the files in front of the flags.
-lint_clang_tidy() {
-  # shellcheck disable=SC2016 # for the inner shell to expand
-  local tidy='flags=$1; shift; exec clang-tidy --quiet "$@" -- $flags 2>/dev/null'
-  programs | at_once -n 4 sh -c "$tidy" sh "${CFLAGS[*]}"
-}
+lint_clang_tidy() { programs | at_once -n 4 hack/lint-files.sh clang-tidy; }
 
 lint_cppcheck() {
   programs | xargs -0 cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
-    --enable=warning,performance,portability "${CFLAGS[@]:1:3}"
+    --enable=warning,performance,portability -D_GNU_SOURCE '-DVERSION=""' -Iinclude
 }
 
 lint_shellcheck() {
@@ -74,10 +65,11 @@ lint_attacks() {
 CHECKS=(shellcheck attacks gofmt man_pages cppcheck analyzer go_vet clang_tidy)
 
 main() {
-  local check passed=0 failed=0
+  local check began passed=0 failed=0
   for check in "${CHECKS[@]}"; do
+    began=$SECONDS
     if "lint_$check"; then
-      say "ok $check"
+      say "ok $check ($((SECONDS - began)) s)"
       passed=$((passed + 1))
     else
       say "not ok $check"
