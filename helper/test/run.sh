@@ -30,14 +30,14 @@ count() {
 }
 
 run_one() {
-  local name log passed failed status=0
+  local name log passed failed status=0 began=$SECONDS
   name=$(basename "$1")
   log=$logs/$name.txt
   "${root[@]}" unshare --mount --propagation private "$1" >"$log" 2>&1 ||
     status=$?
   count "$log" "$status" >"$log.sum"
   read -r passed failed <"$log.sum"
-  printf '%-16s %3d passed, %d failed\n' "$name" "$passed" "$failed"
+  printf '%-16s %3d passed, %d failed (%d s)\n' "$name" "$passed" "$failed" $((SECONDS - began))
 }
 
 # The last lines of a log that say what failed.
