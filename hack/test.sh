@@ -30,7 +30,7 @@ declare_steps() {
   step upstream "e2e-build images" engine_make test-upstream
   step image images spare engine_make test-image
   step fuzz check spare plain_make fuzz
-  step mutate check spare root_make mutate MUTATE_SAMPLE=40
+  step mutate check spare root_make mutate MUTATE_SAMPLE=20
 }
 
 # A part's own count, or "0 1" where it died without one.
