@@ -115,7 +115,7 @@ $(filter $(HELPER_O)/credential/%,$(UNIT_TESTS)): UNIT_LIBS := $(CREDENTIAL_LIBS
 # The calls of our own code that the faults tests let fail.
 FAULTS := malloc calloc realloc strdup asprintf __asprintf_chk arena_alloc \
 	arena_copy arena_printf fopen open_memstream open openat fstat fstatat \
-	readlinkat fdopendir read write mkdirat symlinkat renameat unlinkat \
+	readlinkat getdents64 read write mkdirat symlinkat renameat unlinkat \
 	flock setrlimit prctl syscall inotify_init1 inotify_add_watch \
 	seccomp_init seccomp_load curl_easy_init curl_easy_setopt \
 	curl_slist_append

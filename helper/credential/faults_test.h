@@ -8,7 +8,6 @@
  */
 
 #include <curl/curl.h>
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,7 +73,7 @@ FAULT(int, openat, -1, EIO, (d, p, f, m), int d, const char *p, int f, mode_t m)
 FAULT(int, fstat, -1, EIO, (d, s), int d, struct stat *s)
 FAULT(int, fstatat, -1, EIO, (d, p, s, f), int d, const char *p, struct stat *s, int f)
 FAULT(ssize_t, readlinkat, -1, EIO, (d, p, b, n), int d, const char *p, char *b, size_t n)
-FAULT(DIR *, fdopendir, NULL, ENOMEM, (d), int d)
+FAULT(ssize_t, getdents64, -1, EIO, (d, b, n), int d, void *b, size_t n)
 FAULT(ssize_t, read, -1, EIO, (d, b, n), int d, void *b, size_t n)
 FAULT(ssize_t, write, -1, ENOSPC, (d, b, n), int d, const void *b, size_t n)
 FAULT(int, mkdirat, -1, ENOSPC, (d, p, m), int d, const char *p, mode_t m)

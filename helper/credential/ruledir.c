@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -179,20 +178,18 @@ static int clear_one(const struct ruledir *d, int at, const char *name,
 static int clear(const struct ruledir *d, int at, const char *dir,
 		 belongs_fn *belongs, const char *current)
 {
-	int fd = openat(at, dir,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	auto_fd fd = openat(at, dir,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct fd_list list;
 	const char *name;
 	int failed = 0;
 
-	if (!stream) {
-		fd_close(&fd);
+	if (fd < 0)
 		return -1;
-	}
-	while (!failed && (name = fd_list_next(stream)))
+	fd_list_begin(&list, fd);
+	while (!failed && (name = fd_list_next(&list)))
 		failed = clear_one(d, fd, name, belongs, current);
-	closedir(stream);
-	return failed;
+	return failed || errno ? -1 : 0;
 }
 
 int ruledir_tidy(const struct ruledir *d, struct err *e)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storedir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,16 +29,13 @@ static bool is_rule(int store, const char *name)
 	       S_ISREG(st.st_mode);
 }
 
-/* A stream of its own: the descriptor is read from the start, and stays. */
-static DIR *open_dir(int at, const char *name)
+static int open_dir(int at, const char *name, struct fd_list *ret)
 {
-	auto_fd fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-						  O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	int fd = openat(at, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (d != NULL)
-		fd_take(&fd);
-	return d;
+	fd_list_begin(ret, fd);
+	return fd;
 }
 
 static int add(struct storedir *d, const char *name)
@@ -63,20 +59,21 @@ static int by_name(const void *a, const void *b)
 
 int storedir_list(const struct store *s, struct storedir *ret, struct err *e)
 {
-	DIR *d = open_dir(s->fd, ".");
-	struct dirent *entry;
+	struct fd_list list;
+	auto_fd fd = open_dir(s->fd, ".", &list);
+	const char *name;
 	int failed = 0;
 
 	memset(ret, 0, sizeof(*ret));
-	if (d == NULL)
+	if (fd < 0)
 		return err_sys(e, DC_CODE_INTERNAL, errno, "list the store");
-	while (!failed && (entry = readdir(d)) != NULL)
-		if (is_rule(s->fd, entry->d_name))
-			failed = add(ret, entry->d_name);
-	closedir(d);
-	if (failed) {
+	while (!failed && (name = fd_list_next(&list)) != NULL)
+		if (is_rule(s->fd, name))
+			failed = add(ret, name);
+	if (failed || errno) {
+		err_sys(e, DC_CODE_INTERNAL, errno, "list the store");
 		storedir_free(ret);
-		return err_sys(e, DC_CODE_INTERNAL, ENOMEM, "list the store");
+		return -1;
 	}
 	if (ret->count > 0)
 		qsort(ret->rules, ret->count, sizeof(*ret->rules), by_name);
@@ -93,33 +90,29 @@ void storedir_free(struct storedir *d)
 
 static int remove_tree(int at, const char *name, int depth);
 
-static int remove_entries(DIR *d, int depth)
+static int remove_entries(struct fd_list *l, int depth)
 {
 	const char *name;
 
-	while ((name = fd_list_next(d)) != NULL) {
-		if (unlinkat(dirfd(d), name, 0) == 0)
+	while ((name = fd_list_next(l)) != NULL) {
+		if (unlinkat(l->fd, name, 0) == 0)
 			continue;
 		if (errno != EISDIR || depth == 0 ||
-		    remove_tree(dirfd(d), name, depth - 1) < 0)
+		    remove_tree(l->fd, name, depth - 1) < 0)
 			return -1;
 	}
-	return 0;
+	return errno ? -1 : 0;
 }
 
 /* Never through a link, and no deeper than a rule's place is. */
 static int remove_tree(int at, const char *name, int depth)
 {
-	DIR *d = open_dir(at, name);
-	int saved, status;
+	struct fd_list list;
+	auto_fd fd = open_dir(at, name, &list);
 
-	if (d == NULL)
+	if (fd < 0 || remove_entries(&list, depth) < 0)
 		return -1;
-	status = remove_entries(d, depth);
-	saved = errno;
-	closedir(d);
-	errno = saved;
-	return status < 0 ? -1 : unlinkat(at, name, AT_REMOVEDIR);
+	return unlinkat(at, name, AT_REMOVEDIR);
 }
 
 int storedir_remove(const struct store *s, const char *rule, struct err *e)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <string.h>
@@ -66,24 +67,33 @@ ssize_t fd_read_all(int fd, char *buf, size_t size)
 	return (ssize_t)done;
 }
 
-DIR *fd_list(int dir)
+void fd_list_begin(struct fd_list *l, int fd)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!list)
-		fd_close(&fd);
-	return list;
+	l->fd = fd;
+	l->at = 0;
+	l->len = 0;
 }
 
-const char *fd_list_next(DIR *list)
+/* 1, or 0 at the end, or -1 with errno. */
+static int fill(struct fd_list *l)
 {
-	struct dirent *entry;
+	ssize_t n = getdents64(l->fd, (void *)l->buf, sizeof(l->buf));
+
+	l->at = 0;
+	l->len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? -1 : n > 0;
+}
+
+const char *fd_list_next(struct fd_list *l)
+{
+	const struct dirent64 *entry;
 
 	do {
 		errno = 0;
-		entry = readdir(list);
-	} while (entry &&
-		 (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
-	return entry ? entry->d_name : NULL;
+		if (l->at == l->len && fill(l) <= 0)
+			return NULL;
+		entry = (const void *)(l->buf + l->at);
+		l->at += entry->d_reclen;
+	} while (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."));
+	return entry->d_name;
 }

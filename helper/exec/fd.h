@@ -2,7 +2,6 @@
 #ifndef FD_H
 #define FD_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,13 +59,17 @@ int fd_write_all(int fd, const char *buf, size_t len)
 ssize_t fd_read_all(int fd, char *buf, size_t size)
 	__attribute__((warn_unused_result));
 
-/*
- * Opens a directory's descriptor for its list, which begins anew; the caller
- * closes that. NULL with errno.
- */
-DIR *fd_list(int dir);
+/* A directory's names, read without memory of its own: opendir(3) takes some. */
+struct fd_list {
+	int fd;
+	size_t at, len;
+	_Alignas(8) char buf[1024];
+};
 
-/* The next name but "." and ".."; NULL with errno 0 at the end. */
-const char *fd_list_next(DIR *list);
+/* Of an open directory, which stays the caller's to close, from where it is. */
+void fd_list_begin(struct fd_list *l, int fd);
+
+/* The next name but "." and ".."; NULL with errno, which is 0 at the end. */
+const char *fd_list_next(struct fd_list *l);
 
 #endif

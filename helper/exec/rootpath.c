@@ -112,31 +112,37 @@ int rootpath_within(int dir, const char *name)
 	return open_in(dir, name, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
 }
 
+static int open_list(int dir, struct fd_list *ret)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	fd_list_begin(ret, fd);
+	return fd;
+}
+
 /* 1: no entry; 0: some; -1 with errno. */
 static int is_empty(int dir)
 {
-	DIR *d = fd_list(dir);
-	int empty = -1;
+	struct fd_list list;
+	auto_fd fd = open_list(dir, &list);
 
-	if (!d)
+	if (fd < 0)
 		return -1;
-	if (fd_list_next(d))
-		empty = 0;
-	else if (!errno)
-		empty = 1;
-	closedir(d);
-	return empty;
+	if (fd_list_next(&list))
+		return 0;
+	return errno ? -1 : 1;
 }
 
 static int holds_only_empty_account(int dir)
 {
-	DIR *d = fd_list(dir);
+	struct fd_list list;
+	auto_fd opened = open_list(dir, &list);
 	const char *name;
 	int only = 1;
 
-	if (!d)
+	if (opened < 0)
 		return -1;
-	while (only == 1 && (name = fd_list_next(d))) {
+	while (only == 1 && (name = fd_list_next(&list))) {
 		auto_fd fd = -1;
 
 		if (strcmp(name, DC_SERVICE_ACCOUNT_NAME)) {
@@ -151,7 +157,6 @@ static int holds_only_empty_account(int dir)
 	}
 	if (only == 1 && errno)
 		only = -1;
-	closedir(d);
 	return only;
 }
 

@@ -184,14 +184,16 @@ static int check_file_entry(const struct storefile *s, int dir,
 static int check_entries(const struct storefile *s, int dir, entry_fn *fn,
 			 struct err *e)
 {
-	DIR *list = fd_list(dir);
+	auto_fd fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct fd_list list;
 	const char *name;
 	int failed = 0;
 	int n = 0;
 
-	if (!list)
+	if (fd < 0)
 		return call_failed(s, ".", e);
-	while (!failed && (name = fd_list_next(list))) {
+	fd_list_begin(&list, fd);
+	while (!failed && (name = fd_list_next(&list))) {
 		if (++n > DC_STORE_FILES_MAX)
 			failed = refuse(s, ".", "has too many files", e);
 		else if (fn(s, dir, name, e) < 0 && e->code)
@@ -199,7 +201,6 @@ static int check_entries(const struct storefile *s, int dir, entry_fn *fn,
 	}
 	if (!failed && errno)
 		failed = call_failed(s, ".", e);
-	closedir(list);
 	return failed;
 }
 

@@ -175,14 +175,13 @@ static bool is_advice(const char *msg)
 }
 
 /*
- * And what is in it: why. But malloc does not tell, where there is no statx the C
- * library does without, and musl's fdopendir has one word for all errors.
+ * And what is in it: why. But malloc does not tell, and where there is no statx the
+ * C library does without.
  */
 static bool says_why(const char *text, const struct fault *f)
 {
 	return f->nr == SYS_brk || f->nr == SYS_mmap ||
 	       (f->nr == SYS_statx && f->error == ENOSYS) ||
-	       (f->nr == SYS_fcntl && strstr(text, "bad file descriptor")) ||
 	       strcasestr(text, strerrordesc_np(f->error));
 }
 
