@@ -208,9 +208,11 @@ bool storemeta_is_for(const struct storemeta *m, const struct config_token *t)
 {
 	char account[sizeof(m->account)];
 
+	if (!t)
+		return !m->expires;
 	snprintf(account, sizeof(account), "%s/%s", t->namespace,
 		 t->service_account_name);
-	return !strcmp(m->account, account) &&
+	return m->expires && !strcmp(m->account, account) &&
 	       !strcmp(m->audience, t->audience ? t->audience : "");
 }
 

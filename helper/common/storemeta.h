@@ -41,7 +41,10 @@ int storemeta_parse_error(const char *buf, size_t len,
 /* Whether it has long enough to live, at the Unix time now. */
 bool storemeta_is_valid(const struct storemeta *m, int64_t now);
 
-/* Whether it is of the account and for the audience that t asks for. */
+/*
+ * Whether it is of the account and for the audience that t asks for, and without
+ * a token if t is NULL.
+ */
 bool storemeta_is_for(const struct storemeta *m, const struct config_token *t);
 
 /*

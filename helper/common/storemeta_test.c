@@ -261,10 +261,14 @@ static void is_for_what_is_asked(void **state)
 			.service_account_name = cases[i].name,
 			.audience = cases[i].audience,
 		};
-		struct storemeta m = { .account = "ns/sa" };
+		struct storemeta m = { .account = "ns/sa", .expires = 1 };
 
 		strcpy(m.audience, cases[i].has);
 		assert_int_equal(storemeta_is_for(&m, &t), cases[i].is_for);
+		assert_false(storemeta_is_for(&m, NULL));
+		m.expires = 0;
+		assert_false(storemeta_is_for(&m, &t));
+		assert_true(storemeta_is_for(&m, NULL));
 	}
 }
 

@@ -157,11 +157,8 @@ const struct config_rule *roster_rule(const struct config *c, const char *name,
 
 bool roster_is_of(const struct config_rule *rule, const struct store_state *s)
 {
-	const struct config_token *token = config_rule_token(rule);
-
-	if (!s->present || (token == NULL) != (s->meta.expires == 0))
-		return false;
-	return token == NULL || storemeta_is_for(&s->meta, token);
+	return s->present &&
+	       storemeta_is_for(&s->meta, config_rule_token(rule));
 }
 
 bool roster_was_renewed(struct roster_entry *entry, const struct store_state *s,

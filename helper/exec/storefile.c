@@ -38,12 +38,10 @@ static int read_meta(struct storefile *s, struct err *e)
 /* Code 0: it is not there yet, too old by now, or not what is asked for. */
 static int check_generation(struct storefile *s, struct err *e)
 {
-	const struct config_token *t = config_rule_token(s->rule);
-
 	if (storecheck_data(s, e) < 0 || storecheck_generation(s, e) < 0 ||
 	    read_meta(s, e) < 0)
 		return -1;
-	s->is_other = t && !storemeta_is_for(&s->meta, t);
+	s->is_other = !storemeta_is_for(&s->meta, config_rule_token(s->rule));
 	if (!s->is_other && storemeta_is_valid(&s->meta, time(NULL)))
 		return 0;
 	e->code = 0;

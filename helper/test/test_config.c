@@ -119,6 +119,28 @@ static void a_bad_one_after_a_good_one(void **state)
 	world_check(w);
 }
 
+/* The sidecar may be gone: what it left is the old rule's. */
+static void a_rule_without_a_token_gets_none(void **state)
+{
+	static const char rule[] = CONFIG_OF(
+		"{\"name\":\"userspace\"," MATCH_USERSPACE
+		",\"sources\":[{\"configMap\":{\"namespace\":\"kube-system\","
+		"\"name\":\"kube-root-ca.crt\",\"items\":[{\"key\":"
+		"\"ca.crt\",\"path\":\"ca.crt\"}]}}],\"deliver\":{\"env\":"
+		"[{\"name\":\"CA\",\"value\":"
+		"\"$(CREDENTIALS_DIRECTORY)/ca.crt\"}]}}");
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = "print ran" };
+	struct job j;
+
+	store_prepare(w, rule);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN,
+			  "for another account or audience");
+	job_free(&j);
+	world_check(w);
+}
+
 /* The copy is judged as the file is. */
 static void a_bad_copy_does_not_count(void **state)
 {
@@ -194,6 +216,7 @@ int main(void)
 		WORLD_TEST(a_bad_one_without_a_good_one),
 		WORLD_TEST(a_bad_one_after_a_good_one),
 		WORLD_TEST(a_bad_copy_does_not_count),
+		WORLD_TEST(a_rule_without_a_token_gets_none),
 		WORLD_TEST(the_copy_follows),
 		WORLD_TEST(version_needs_no_configuration),
 	};
