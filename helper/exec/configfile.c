@@ -115,8 +115,9 @@ static int replace(int dir, const struct text *t, struct err *e)
 
 	if (lock < 0)
 		return -1;
-	fd = openat(dir, NEW_NAME,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	/* Of a run that was killed, or planted: a FIFO, another's name. */
+	unlinkat(dir, NEW_NAME, 0);
+	fd = openat(dir, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		    0600);
 	if (fd >= 0 && fd_write_all(fd, t->buf, t->len) == 0 &&
 	    renameat(dir, NEW_NAME, dir, DC_LAST_GOOD_NAME) == 0)

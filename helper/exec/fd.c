@@ -74,14 +74,18 @@ void fd_list_begin(struct fd_list *l, int fd)
 	l->len = 0;
 }
 
-/* 1, or 0 at the end, or -1 with errno. */
-static int fill(struct fd_list *l)
+/* False at the end, or with errno. */
+static bool fill(struct fd_list *l)
 {
 	ssize_t n = getdents64(l->fd, (void *)l->buf, sizeof(l->buf));
 
+	if (n < 0 && errno == ENOENT)
+		errno = 0; /* it was removed, so nothing is in it */
+	if (n <= 0)
+		return false;
 	l->at = 0;
-	l->len = n < 0 ? 0 : (size_t)n;
-	return n < 0 ? -1 : n > 0;
+	l->len = (size_t)n;
+	return true;
 }
 
 const char *fd_list_next(struct fd_list *l)
@@ -90,7 +94,7 @@ const char *fd_list_next(struct fd_list *l)
 
 	do {
 		errno = 0;
-		if (l->at == l->len && fill(l) <= 0)
+		if (l->at == l->len && !fill(l))
 			return NULL;
 		entry = (const void *)(l->buf + l->at);
 		l->at += entry->d_reclen;

@@ -19,7 +19,7 @@
 #define PROPAGATION_SLAVE (1 << 19)
 #define PROPAGATION_SHARED (1 << 20)
 
-/* How many mounts a delegate may have piled on ours before we give up. */
+/* How many failures to unmount before we give up. */
 #define DETACH_MAX 64
 
 static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,
@@ -217,10 +217,13 @@ void mnt_detach(int fd)
 	 * Other failures may pass, and giving up would leave the credential
 	 * to a child that the delegate left.
 	 */
-	for (int i = 0; i < DETACH_MAX; i++)
+	for (int failures = 0; failures < DETACH_MAX;) {
 		if (fchdir(fd) == 0 &&
-		    syscall(SYS_umount2, ".", UMOUNT_DETACH) < 0 &&
-		    errno == EINVAL)
+		    syscall(SYS_umount2, ".", UMOUNT_DETACH) == 0)
+			continue;
+		if (errno == EINVAL)
 			break;
+		failures++;
+	}
 	(void)!chdir("/");
 }

@@ -35,16 +35,21 @@ static int open_below(int dir, const char *name, uint64_t flags)
 	return open_in(dir, name, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
+static int is_amiss(struct err *e, const char *path)
+{
+	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
+		       "make '%s' of the host a plain directory below /run, "
+		       "without links",
+		       path);
+}
+
 static int open_failed(struct err *e, const char *path)
 {
 	if (errno == ENOSYS || errno == EPERM)
 		return err_sys(e, DC_CODE_KERNEL, errno,
 			       "allow openat2(2), which needs Linux 5.6 and a "
 			       "container without a seccomp filter against it");
-	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
-		       "make '%s' of the host a plain directory below /run, "
-		       "without links",
-		       path);
+	return is_amiss(e, path);
 }
 
 int rootpath_root(const char *path, struct err *e)
@@ -67,15 +72,29 @@ int rootpath_run(int root, struct err *e)
 	return fd;
 }
 
-static int open_or_make(int dir, const char *name, bool create)
+/* Whatever the caller's umask, which is the delegate's too. */
+static int make(int dir, const char *name)
 {
+	mode_t kept = umask(022);
+	int failed = mkdirat(dir, name, 0755);
+
+	umask(kept);
+	return failed && errno != EEXIST ? -1 : 0;
+}
+
+static int open_or_make(int dir, const char *name, bool create,
+			bool *ret_missing, struct err *e)
+{
+	static const char path[] = "/" DC_VAR_RUN "/" DC_SECRETS_DIR;
 	int fd = open_below(dir, name, O_DIRECTORY);
 
-	if (fd >= 0 || errno != ENOENT || !create)
-		return fd;
-	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
-		return -1;
-	return open_below(dir, name, O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT && create) {
+		if (make(dir, name) < 0)
+			return is_amiss(e, path);
+		fd = open_below(dir, name, O_DIRECTORY);
+	}
+	*ret_missing = fd < 0 && errno == ENOENT;
+	return fd < 0 ? open_failed(e, path) : fd;
 }
 
 int rootpath_secrets(int run, bool create, bool *ret_missing, struct err *e)
@@ -85,13 +104,11 @@ int rootpath_secrets(int run, bool create, bool *ret_missing, struct err *e)
 
 	*ret_missing = false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		int next = open_or_make(i ? fd : run, names[i], create);
+		int next = open_or_make(i ? fd : run, names[i], create,
+					ret_missing, e);
 
-		if (next < 0 && errno == ENOENT)
-			*ret_missing = true;
 		if (next < 0)
-			return open_failed(e,
-					   "/" DC_VAR_RUN "/" DC_SECRETS_DIR);
+			return -1;
 		fd_close(&fd);
 		fd = next;
 	}

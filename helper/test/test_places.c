@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is in the way where the helper makes or looks for something of its own. */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SHOW_TOKEN "cat " DC_SA "/token"
+#define ACCOUNT WORLD_TARGET "/" DC_SERVICE_ACCOUNT_NAME
+#define NEW DC_STATE_DIR "/" DC_LAST_GOOD_NAME ".new"
+#define VICTIM DC_STATE_DIR "/victim"
+
+/* Removed by the host just when its list is about to be read: it is made again. */
+static void gone_while_listed(struct world *w, const char *command, int nth)
+{
+	static const char *const gone[] = { WORLD_TARGET, ACCOUNT };
+	struct call c = { .command = command, .script = SHOW_TOKEN,
+			  .trace = true };
+	struct job j;
+	long nr;
+
+	host_do(w, "mkdir " WORLD_TARGET);
+	if (nth == 1)
+		host_do(w, "mkdir " ACCOUNT);
+	job_start(w, &c, &j);
+	for (int i = 0; i <= nth; i++)
+		while ((nr = trace_next(&j)) != SYS_getdents64)
+			assert_true(nr >= 0);
+	host_do(w, "rmdir %s", gone[nth]);
+	trace_detach(&j);
+	job_end(&j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
+static void a_directory_removed_while_it_is_listed(void **state)
+{
+	for (int nth = 0; nth < 2; nth++) {
+		gone_while_listed(*state, "ADD", nth);
+		gone_while_listed(*state, "DEL", nth);
+	}
+}
+
+static void set_immutable(const char *path, int flags)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0)
+		_exit(125);
+	close(fd);
+}
+
+static void make_immutable(void)
+{
+	set_immutable("/hostroot/run/secrets", FS_IMMUTABLE_FL);
+}
+
+static void make_mutable(void)
+{
+	set_immutable("/hostroot/run/secrets", 0);
+}
+
+/* The kernel has the call: it is the host's directory that says no. */
+static void a_directory_that_nothing_can_be_made_in(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN, .prepare = make_immutable };
+	struct job j;
+
+	host_do(w, "rmdir " WORLD_TARGET);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, "/run/secrets");
+	expect_no_out(&j, "openat2");
+	job_free(&j);
+	c.prepare = make_mutable;
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_check(w);
+}
+
+static void take_every_mode(void)
+{
+	umask(0777);
+}
+
+static void the_callers_umask_is_the_delegates_alone(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "stat /run/secrets; self",
+			  .prepare = take_every_mode };
+	struct job j;
+
+	host_do(w, "rmdir " WORLD_TARGET "; rmdir /run/secrets");
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "stat 040755");
+	expect_out(&j, "umask 777");
+	job_free(&j);
+	world_check(w);
+}
+
+/* They lead nowhere: the kept configuration is a file of its own. */
+static void what_is_planted_for_the_kept_configuration(void **state)
+{
+	static const char *const planted[] = { "mkfifo " NEW,
+					       "name " VICTIM " " NEW,
+					       "link " VICTIM " " NEW };
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN };
+	char out[256];
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++) {
+		daemon_do(w, "put " VICTIM " precious; put " DC_STATE_DIR
+			     "/" DC_LAST_GOOD_NAME " stale; %s",
+			  planted[i]);
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		assert_int_equal(report_fallbacks(&j), 0);
+		job_free(&j);
+		assert_int_equal(ns_script(w->daemon_ns, "cat " VICTIM, out,
+					   sizeof(out)),
+				 0);
+		assert_string_equal(out, "precious\n");
+		daemon_do(w, "rm " VICTIM);
+	}
+	world_check(w);
+}
+
+/* More than the failures that it gives up after. */
+#define PILED 66
+#define LEFT 4
+
+static void mounts_piled_on_ours_all_go(void **state)
+{
+	struct world *w = *state;
+	char script[4096] = "";
+	struct call c = { .script = script };
+	struct job j;
+
+	for (int i = 0; i < PILED; i++)
+		strcat(script, "tmpfs " WORLD_TARGET ";");
+	strcat(script, "daemon; wait-last;");
+	for (int i = 0; i < LEFT; i++)
+		strcat(script, "try " SHOW_TOKEN "; try detach " WORLD_TARGET ";");
+	strcat(script, "done");
+	job_start(w, &c, &j);
+	job_end(&j);
+	job_last(w);
+	job_eof(&j);
+	expect_no_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(a_directory_removed_while_it_is_listed),
+		WORLD_TEST(a_directory_that_nothing_can_be_made_in),
+		WORLD_TEST(the_callers_umask_is_the_delegates_alone),
+		WORLD_TEST(what_is_planted_for_the_kept_configuration),
+		WORLD_TEST(mounts_piled_on_ours_all_go),
+	};
+
+	return cmocka_run_group_tests_name("places", tests, NULL, NULL);
+}
