@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -288,6 +289,34 @@ static void descriptors_cannot_be_closed(void **state)
 	world_check(*state);
 }
 
+/* Somebody else would get its orphans, or a caller that is gone would end us. */
+static void signals_and_orphans_are_not_ours(void **state)
+{
+	static const struct {
+		const char *name;
+		struct deny deny[2];
+	} calls[] = {
+		{ "prctl", { { .nr = SYS_prctl, .error = EINVAL, .mask = ~0U,
+			       .value = PR_SET_CHILD_SUBREAPER } } },
+		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
+				   .mask = ~0U, .value = SIGPIPE } } },
+		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
+				   .mask = ~0U, .value = SIGXFSZ } } },
+		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
+				   .mask = ~0U, .value = SIGCHLD } } },
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct call c = { .deny = calls[i].deny };
+		struct job j;
+
+		job_run(*state, &c, &j);
+		expect_error_says(&j, DC_CODE_INTERNAL, calls[i].name);
+		job_free(&j);
+		world_check(*state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +330,7 @@ int main(void)
 		WORLD_TEST(linux_5_10),
 		WORLD_TEST(memfds_are_missing),
 		WORLD_TEST(descriptors_cannot_be_closed),
+		WORLD_TEST(signals_and_orphans_are_not_ours),
 	};
 
 	return cmocka_run_group_tests_name("tiers", tests, NULL, NULL);
