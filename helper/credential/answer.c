@@ -90,14 +90,17 @@ static int judge_claims(const json_t *claims, const struct config_token *asked,
 			struct answer_token *ret, struct err *e)
 {
 	const json_t *iat = json_object_get(claims, "iat");
+	const json_t *exp = json_object_get(claims, "exp");
 
 	if (!is_subject(boundedjson_string(claims, "sub"), asked))
 		return refuse(e, "its token is for another account");
 	if (asked->audience &&
 	    !has_audience(json_object_get(claims, "aud"), asked->audience))
 		return refuse(e, "its token is for another audience");
-	if (!json_is_integer(json_object_get(claims, "exp")))
+	if (!json_is_integer(exp))
 		return refuse(e, "its token does not say when it ends");
+	if (json_integer_value(exp) < ret->expires)
+		ret->expires = json_integer_value(exp);
 	if (json_is_integer(iat) && json_integer_value(iat) > 0 &&
 	    json_integer_value(iat) < ret->expires)
 		ret->issued = json_integer_value(iat);
@@ -105,18 +108,13 @@ static int judge_claims(const json_t *claims, const struct config_token *asked,
 	return 0;
 }
 
-/* The claim exp does not count: the server may let tokens live on for a year. */
-static int judge_expiry(const char *text, int64_t now, int64_t *ret,
-			struct err *e)
+static int judge_expiry(int64_t expires, int64_t now, struct err *e)
 {
-	if (!text || rfc3339_parse(text, ret) < 0)
-		return refuse(e, "its answer has no status.expirationTimestamp "
-				 "that can be read");
-	if (*ret < now + DC_STORE_MIN_LIFE)
+	if (expires < now + DC_STORE_MIN_LIFE)
 		return err_set(e, DC_CODE_TRY_AGAIN,
 			       "set the clocks of this node and of the API "
 			       "server: a new token ends %" PRId64
-			       " s from now", *ret - now);
+			       " s from now", expires - now);
 	return 0;
 }
 
@@ -127,14 +125,16 @@ static int judge_token(const json_t *root, const struct config_token *asked,
 	const json_t *token = json_object_get(status, "token");
 	const char *text = json_string_value(token);
 	size_t len = json_string_length(token);
+	const char *end;
 	json_t *claims;
 	int failed;
 
 	if (!text || !is_token(text, len))
 		return refuse(e, "its token is empty, too long or no token");
-	if (judge_expiry(boundedjson_string(status, "expirationTimestamp"), now,
-			 &ret->expires, e) < 0)
-		return -1;
+	end = boundedjson_string(status, "expirationTimestamp");
+	if (!end || rfc3339_parse(end, &ret->expires) < 0)
+		return refuse(e, "its answer has no status.expirationTimestamp "
+				 "that can be read");
 	if (jwt_is_one(text, len)) {
 		claims = jwt_claims(text, len);
 		failed = claims ? judge_claims(claims, asked, ret, e) :
@@ -143,6 +143,8 @@ static int judge_token(const json_t *root, const struct config_token *asked,
 		if (failed)
 			return -1;
 	}
+	if (judge_expiry(ret->expires, now, e) < 0)
+		return -1;
 	ret->token = wipe_malloc(len + 1);
 	if (!ret->token)
 		return err_set(e, DC_CODE_INTERNAL,

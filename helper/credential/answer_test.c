@@ -91,7 +91,15 @@ static void an_opaque_token_is_taken(void **state)
 	answer_token_wipe(&t);
 }
 
-/* The claim exp is an hour from now: only the answer's own time counts. */
+/* These end, by exp alone, 100 s before NOW and after: see CLAIMS for the rest. */
+#define OVER                                                                   \
+	"eyJleHAiOjE3NjQwNjcxMzcsInN1YiI6InN5c3RlbTpzZXJ2aWNlYWNjb3VudDpuczpz" \
+	"YSJ9"
+#define SOONER                                                                 \
+	"eyJleHAiOjE3NjQwNjczMzcsInN1YiI6InN5c3RlbTpzZXJ2aWNlYWNjb3VudDpuczpz" \
+	"YSJ9"
+
+/* The earlier of the two: exp may be a year later. */
 static void the_answer_says_when_it_ends(void **state)
 {
 	struct answer_token t;
@@ -109,6 +117,15 @@ static void the_answer_says_when_it_ends(void **state)
 			       &account, &t, &e),
 			 -1);
 	assert_non_null(strstr(e.msg, "clocks"));
+	assert_int_equal(judge(REQUEST(STATUS(JWT(OVER), IN_AN_HOUR)), &account,
+			       &t, &e),
+			 -1);
+	assert_non_null(strstr(e.msg, "ends -100 s from now"));
+	assert_int_equal(judge(REQUEST(STATUS(JWT(SOONER), IN_AN_HOUR)),
+			       &account, &t, &e),
+			 0);
+	assert_int_equal(t.expires, NOW + 100);
+	answer_token_wipe(&t);
 }
 
 /* base64url */

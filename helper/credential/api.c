@@ -16,7 +16,7 @@
 
 #define MAX_CA ((size_t)1024 * 1024)
 #define MAX_HEADERS ((size_t)64 * 1024) /* libcurl keeps them all */
-#define MAX_RETRY_AFTER 32	/* as client-go would wait for */
+#define MAX_RETRY_AFTER 300	/* as the longest backoff */
 #define MAX_CONNECTION_SECONDS 60 /* so that a new client certificate counts */
 
 /* A hung answer ends sooner than the whole deadline. */

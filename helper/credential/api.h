@@ -14,7 +14,7 @@
  */
 struct api;
 
-#define API_MAX_ANSWER ((size_t)1280 * 1024) /* a full ConfigMap as JSON */
+#define API_MAX_ANSWER ((size_t)2048 * 1024) /* a full ConfigMap, in base64 */
 #define API_CONNECT_SECONDS 5
 #define API_WHOLE_SECONDS 20
 
@@ -23,7 +23,7 @@ struct api_answer {
 	long status;	     /* of HTTP */
 	char *body;	     /* with a NUL behind it, which len does not count */
 	size_t len;
-	int64_t retry_after; /* seconds, 1 to 32; 0: not said */
+	int64_t retry_after; /* seconds, 1 to 300; 0: not said */
 	char warning[256];   /* the first Warning header's text; "": none */
 };
 

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cleantext.h"
 
@@ -41,6 +42,23 @@ static bool put(char *ret, size_t size, size_t *used, const char *s, size_t len)
 	return true;
 }
 
+/* What follows "Bearer " is a token, whatever it looks like. */
+static size_t put_bearer(const char *in, size_t word, size_t len, char *ret,
+			 size_t size, size_t *used, bool *fits)
+{
+	static const char scheme[] = "bearer";
+	size_t n = word + 1;
+
+	if (word != strlen(scheme) || strncasecmp(in, scheme, word) != 0 ||
+	    n >= len || in[word] != ' ' || !is_token_char((unsigned char)in[n]))
+		return 0;
+	while (n < len && is_token_char((unsigned char)in[n]))
+		n++;
+	if (*fits)
+		*fits = put(ret, size, used, " " HIDDEN, strlen(" " HIDDEN));
+	return n - word;
+}
+
 /* One word, or one character that is none; how much of the input it was. */
 static size_t put_next(const char *in, size_t len, char *ret, size_t size,
 		       size_t *used, bool *fits)
@@ -57,7 +75,7 @@ static size_t put_next(const char *in, size_t len, char *ret, size_t size,
 	if (word) {
 		for (size_t i = 0; i < word && *fits; i++)
 			*fits = put(ret, size, used, in + i, 1);
-		return word;
+		return word + put_bearer(in, word, len, ret, size, used, fits);
 	}
 	if (isspace(c))
 		*fits = *used == 0 || ret[*used - 1] == ' ' ||

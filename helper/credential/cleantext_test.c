@@ -22,6 +22,10 @@ static const struct {
 	/* what could be a token */
 	{ "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "[hidden]" },
 	{ "Bearer eyJhbGciOi said no", "Bearer [hidden] said no" },
+	{ "Authorization: Bearer opaque-1", "Authorization: Bearer [hidden]" },
+	{ "bearer of news", "bearer [hidden] news" },
+	{ "Bearer", "Bearer" },
+	{ "Bearer (x)", "Bearer (x)" },
 	{ "(" X16 X16 X16 X16 ")", "([hidden])" },
 	{ "a=" X16 X16 X16 X16, "[hidden]" },
 	/* what could not */

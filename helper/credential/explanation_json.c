@@ -38,7 +38,10 @@ static json_t *plan_json(const struct explanation *x)
 	if (x->refusal.code != 0)
 		return ops;
 	for (size_t i = 0; i < x->plan.count; i++)
-		json_array_append_new(ops, op_json(&x->plan.ops[i]));
+		if (json_array_append_new(ops, op_json(&x->plan.ops[i])) < 0) {
+			json_decref(ops);
+			return NULL;
+		}
 	return ops;
 }
 

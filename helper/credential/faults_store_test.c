@@ -132,6 +132,8 @@ static void remove_a_rule(void)
 		over_with_reason(-1);
 	need(storedir_list(&store, &d, &e) == 0, "not readable");
 	need(d.count == 0 || !done, "not removed");
+	need(d.count == 1 || faccessat(store.fd, "r/data", F_OK, 0) < 0,
+	     "what is left is not found again");
 }
 
 static void lock_a_rule(void)

@@ -19,7 +19,7 @@ enum fetch_outcome {
 struct fetch_result {
 	enum fetch_outcome outcome;
 	int64_t issued, expires; /* expires 0: no token among the sources */
-	int64_t retry_after;	 /* seconds, 1 to 32; 0: not said */
+	int64_t retry_after;	 /* seconds, 1 to 300; 0: not said */
 	char warning[256];	 /* of the API server; "": none */
 	long status;		 /* of the last answer, HTTP's; 0: none */
 	struct err err;

@@ -51,7 +51,11 @@ static int run_command(int argc, char **argv)
 /* An answer that could not be written whole is none. */
 static int flush(int status)
 {
-	return fflush(stdout) == 0 || status != 0 ? status : COMMAND_FAILED;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fputs("multus-credential: repeat the command: its output could not be "
+	      "written whole\n", stderr);
+	return status != 0 ? status : COMMAND_FAILED;
 }
 
 int main(int argc, char **argv)

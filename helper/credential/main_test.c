@@ -16,6 +16,10 @@
 #define GOOD "helper/common/testdata/config/good/"
 #define BAD "helper/common/testdata/config/bad/"
 
+#define NOT_WHOLE                                                              \
+	"multus-credential: repeat the command: its output could not be "      \
+	"written whole\n"
+
 static const struct {
 	const char *args;
 	int status;
@@ -57,6 +61,8 @@ static const struct {
 	  "multus-credential check: correct '/nowhere': no such file or "
 	  "directory\n" },
 	{ "check --config=" GOOD "smallest.json >/dev/full", 1, "", "" },
+	{ "check --config=" GOOD "smallest.json 2>&1 >/dev/full #", 1, NOT_WHOLE,
+	  NOT_WHOLE },
 	{ "rbac --config=" GOOD "smallest.json", 0,
 	  "subjects:\n- kind: ServiceAccount\n  namespace: \"kube-system\"\n"
 	  "  name: \"multus\"",

@@ -99,7 +99,8 @@ static int64_t until_renewed(const struct schedule *s,
 	int64_t valid = validity(s, now);
 	int64_t age = now->wall - s->issued * SCHEDULE_SECOND;
 	int64_t least = pause_left(s, now,
-				   max(lifetime(s) / 10, SCHEDULE_LEAST));
+				   max(min(lifetime(s) / 10, valid / 2),
+				       SCHEDULE_LEAST));
 	int64_t wait = interval(s) - max(age, 0);
 
 	if (valid <= 0)

@@ -23,8 +23,9 @@
  *   end 5 to 10 minutes. A cluster in which one right is missing makes a tenth
  *   of the requests that it would make each half minute.
  * - A token from the future, or one that the clock has stepped away from, is
- *   renewed soon, but not before a tenth of its lifetime has passed since the
- *   last request: a clock that stays wrong must not become a flood.
+ *   renewed soon, but not before a tenth of its lifetime, or half of what is
+ *   left of it, has passed since the last request: a clock that stays wrong
+ *   must not become a flood.
  */
 
 #define SCHEDULE_SECOND INT64_C(1000)

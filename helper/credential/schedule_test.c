@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "delegate-credentials.h"
 #include "schedule_test.h"
 
 #define HOUR INT64_C(3600)
@@ -266,6 +267,26 @@ static void a_wrong_clock_is_no_flood(void **state)
 	assert_within(requests, DAY / 420.0, DAY / 360.0 + 1);
 }
 
+/* Our clock is ahead, or its issue is of no use: what is left of it counts. */
+static void one_that_is_nearly_over_is_renewed_in_time(void **state)
+{
+	static const struct {
+		int64_t age, left;
+	} cases[] = { { 3530, 90 }, { 3300, 300 }, { EPOCH - 1, 3600 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int n = 0; n < 100; n++) {
+			struct schedule s = of_node(n);
+			struct schedule_clock now = at(0);
+
+			schedule_renewed(&s, EPOCH - cases[i].age,
+					 EPOCH + cases[i].left, &now);
+			assert_within((double)schedule_wait(&s, &now) / 1000,
+				      10, cases[i].left - DC_STORE_MIN_LIFE);
+		}
+}
+
 static void a_step_of_the_clock_brings_it_forward(void **state)
 {
 	struct schedule_clock now = at(0);
@@ -431,6 +452,7 @@ int main(void)
 		cmocka_unit_test(waits_as_long_as_the_server_says),
 		cmocka_unit_test(a_token_from_the_future_is_renewed_soon),
 		cmocka_unit_test(a_wrong_clock_is_no_flood),
+		cmocka_unit_test(one_that_is_nearly_over_is_renewed_in_time),
 		cmocka_unit_test(a_step_of_the_clock_brings_it_forward),
 		cmocka_unit_test(a_step_of_the_clock_does_not_end_a_pause),
 		cmocka_unit_test(a_step_of_the_clock_does_not_end_a_backoff),

@@ -115,19 +115,33 @@ static int remove_tree(int at, const char *name, int depth)
 	return unlinkat(at, name, AT_REMOVEDIR);
 }
 
+static int remove_part(const struct store *s, const char *rule,
+		       const char *part)
+{
+	char name[NAME_LABEL_MAX + sizeof("/data")];
+
+	snprintf(name, sizeof(name), RULE_FMT "/%.4s", rule, part);
+	if (remove_tree(s->fd, name, DEPTH - 2) < 0 && errno != ENOENT)
+		return -1;
+	return 0;
+}
+
 int storedir_remove(const struct store *s, const char *rule, struct err *e)
 {
 	char current[NAME_LABEL_MAX + sizeof("/data/" DC_STORE_CURRENT_NAME)];
 	auto_fd lock = -1;
 
-	if (store_lock(s, rule, true, &lock, e) < 0)
+	if (store_lock(s, rule, false, &lock, e) < 0)
 		return -1;
 	/* First of all, so that nobody finds half of it. */
 	snprintf(current, sizeof(current),
 		 RULE_FMT "/" DC_STORE_DATA_NAME "/" DC_STORE_CURRENT_NAME,
 		 rule);
 	unlinkat(s->fd, current, 0);
-	if (remove_tree(s->fd, rule, DEPTH - 1) < 0)
+	/* The lock goes last: without it nobody would look for the rest. */
+	if (remove_part(s, rule, DC_STORE_DATA_NAME) < 0 ||
+	    remove_part(s, rule, DC_STORE_META_NAME) < 0 ||
+	    remove_tree(s->fd, rule, DEPTH - 1) < 0)
 		return err_sys(e, DC_CODE_INTERNAL, errno,
 			       "remove the rule %s from the store", rule);
 	return 0;

@@ -161,6 +161,8 @@ struct roster_entry *upkeep_next(struct upkeep *u,
 	if (now->steady - u->looked >= UPKEEP_LOOK) {
 		u->looked = now->steady;
 		look_at_bootstrap(u, now);
+		if (u->in_force)
+			remove_rules_that_went(u);
 		for (size_t i = 0; i < u->roster.count; i++)
 			look_at_held(u, &u->roster.entries[i], now);
 	}
@@ -218,7 +220,8 @@ void upkeep_attend(struct upkeep *u, struct roster_entry *entry)
 	auto_fd lock = -1;
 	char line[1024];
 
-	if (store_lock(&u->session.store, name, true, &lock, &err) < 0 ||
+	/* Whoever holds it may be stuck, and other rules are due, too. */
+	if (store_lock(&u->session.store, name, false, &lock, &err) < 0 ||
 	    store_read(&u->session.store, name, &state, &err) < 0) {
 		now = now_read();
 		schedule_failed(&entry->schedule, 0, &now);

@@ -259,7 +259,7 @@ static void what_is_in_the_store_stays(void **state)
 	close(u.session.store.fd);
 	u.session.store.fd = -1;
 	assert_null(look(&wait));
-	assert_string_equal(said, "");
+	assert_said("list the store: ");
 	assert_true(is_held("r"));
 }
 
@@ -290,6 +290,33 @@ static bool is_noted(void)
 
 	assert_int_equal(store_read(&u.session.store, "r", &s, &err), 0);
 	return s.failed;
+}
+
+/* By a process that is stuck: nothing here may wait for it. */
+static void a_lock_that_is_held_keeps_nothing_else(void **state)
+{
+	auto_fd lock = -1;
+	int64_t wait;
+
+	(void)state;
+	alarm(60);
+	load(R);
+	publish("gone", "n/s", 7);
+	assert_int_equal(store_lock(&u.session.store, "r", true, &lock, &err),
+			 0);
+	assert_int_equal(attend()->failures, 1);
+	assert_said("rule r: wait: another process is renewing 'r'");
+	fd_close(&lock);
+	assert_int_equal(store_lock(&u.session.store, "gone", true, &lock,
+				    &err),
+			 0);
+	look(&wait);
+	assert_said("wait: another process is renewing 'gone'");
+	assert_true(is_stored("gone"));
+	fd_close(&lock);
+	look(&wait);
+	assert_said("rule gone: gone, removed from the store");
+	alarm(0);
 }
 
 static void a_failure_is_tried_again(void **state)
@@ -347,6 +374,7 @@ int main(void)
 		TEST(an_emptied_store_is_noticed),
 		TEST(what_is_in_the_store_stays),
 		TEST(another_server_counts),
+		TEST(a_lock_that_is_held_keeps_nothing_else),
 		TEST(a_failure_is_tried_again),
 		TEST(what_another_process_got_is_taken),
 		TEST(a_lock_that_cannot_be_had_is_a_failure),
