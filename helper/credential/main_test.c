@@ -104,6 +104,9 @@ static const struct {
 	  "directory\n" },
 	{ "explain a --config=" GOOD "no-rules.json >/dev/full", 1, "", "" },
 	/* Not on standard output: there is no explanation. */
+	{ "explain userspace --json --store=$(printf '/a\\377') --config=" GOOD
+	  "smallest.json", 1, "",
+	  "multus-credential explain: cannot write the explanation\n" },
 	{ "explain a --json --config=" BAD "several-sources.json", 1, "",
 	  BAD "several-sources.json:8:18: rules[0].sources: add a "
 	      "serviceAccountToken with the path \"token\": "

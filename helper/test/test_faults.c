@@ -17,7 +17,7 @@
 #define SHOW                                                                   \
 	"try cat " DC_SA "/token; try cat /var" KUBECONFIG                     \
 	"; echo; try write-stdin; print /self; self; mounts " WORLD_TARGET     \
-	"; exit 5"
+	"; mounts " WORLD_CREDENTIAL "; exit 5"
 
 static const char rule[] = CONFIG_OF(
 	RULE("userspace", MATCH_USERSPACE,
@@ -113,16 +113,15 @@ static bool is_kept(const char *line)
 	return false;
 }
 
-/* Its file system, with the options that it has wherever there is one. */
+/* From the mount point on, with the options that it has wherever there is one. */
 static char *settle_mount(char *line)
 {
 	static const char optional[] = ",noswap";
-	char *fs = strstr(line, " - ");
-	char *at = strstr(fs, optional);
+	char *at = strstr(line, optional);
 
 	if (at)
 		memmove(at, at + strlen(optional), strlen(at + strlen(optional)) + 1);
-	return fs;
+	return strstr(line, " " WORLD_TARGET);
 }
 
 /* What differs from run to run is taken out of what "self" prints. */

@@ -3,9 +3,11 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #ifndef SYS_statmount
 #define SYS_statmount 457
@@ -115,6 +117,15 @@ static void unsafe_requests(void **state)
 	world_check(*state);
 }
 
+static void write_to_nobody(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || close(ends[0]) < 0 ||
+	    dup2(ends[1], STDOUT_FILENO) < 0)
+		_exit(125);
+}
+
 static void help_and_version(void **state)
 {
 	static const char *const help[] = { "--help", NULL };
@@ -132,6 +143,10 @@ static void help_and_version(void **state)
 	job_run(*state, &c, &j);
 	expect_ok(&j);
 	expect_out(&j, "multus-delegate-exec ");
+	job_free(&j);
+	c.prepare = write_to_nobody;
+	job_run(*state, &c, &j);
+	assert_int_equal(j.status, 1 << 8);
 	job_free(&j);
 }
 

@@ -78,6 +78,7 @@ static void a_directory_that_nothing_can_be_made_in(void **state)
 	host_do(w, "rmdir " WORLD_TARGET);
 	job_run(w, &c, &j);
 	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, "/run/secrets");
+	expect_out(&j, "operation not permitted");
 	expect_no_out(&j, "openat2");
 	job_free(&j);
 	c.prepare = make_mutable;
