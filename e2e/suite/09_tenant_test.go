@@ -125,7 +125,7 @@ func tenants(s *scene) {
 
 // refused: definitions that could be taken for two plugins' get nothing run.
 func refused(s *scene) {
-	const slash = "has a comma, a slash or a NUL"
+	const slash = "has a comma, a slash or a control character"
 	pods := map[string]struct{ rest, event string }{
 		"two-cases":  {typed(chooser) + `,"TYPE":"` + delegates.Reader + `"`, "the configuration says type"},
 		"long-way":   {typed("../bin/" + chooser), "invalid plugin name: ../bin/" + chooser},
