@@ -9,7 +9,7 @@ apply: ## git am the series on your checkout: MULTUS_SRC=DIR [MULTUS_VERSION=v4.
 patched: ## the patched Multus programs, in build/multus/VERSION/patched: [MULTUS_VERSION=v4.3.0] [FIXES=1]
 	$(Q)hack/patched.sh "$(MULTUS_VERSION)"
 
-image: programs cluster-tool ## images of Multus, of the helper and of the sidecar: [MULTUS_VERSION=] [ENGINE=docker|podman] [IMAGE=NAME]
+image: programs cluster-tool ## images of Multus, of the helper and of the sidecar: [MULTUS_VERSION=] [FIXES=1] [ENGINE=docker|podman] [IMAGE=NAME]
 	$(Q)hack/image.sh "$(CLUSTER_TOOL)" "$(DELEGATE_EXEC_VERSION)" "$(MULTUS_VERSION)"
 
 drift: ## the files that the series add and that differ from the newest; ends with how many
