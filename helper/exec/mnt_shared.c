@@ -81,24 +81,23 @@ static int ask_statmount(int fd, bool *ret)
 	return 0;
 }
 
-static FILE *open_mountinfo(struct err *e)
+static int fail_mountinfo(struct err *e)
+{
+	return err_sys(e, DC_CODE_INTERNAL, errno,
+		       "mount /proc in the caller's container: "
+		       "/proc/self/mountinfo cannot be read");
+}
+
+static int check_mountinfo(FILE *f, struct err *e)
 {
 	struct statfs fs;
-	FILE *f = fopen("/proc/self/mountinfo", "re");
 
-	if (!f) {
-		err_sys(e, DC_CODE_INTERNAL, errno,
-			"mount /proc in the caller's container: "
-			"/proc/self/mountinfo cannot be read");
-		return NULL;
-	}
-	if (fstatfs(fileno(f), &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
-		err_set(e, DC_CODE_INTERNAL,
-			"mount a real /proc in the caller's container");
-		fclose(f);
-		return NULL;
-	}
-	return f;
+	if (fstatfs(fileno(f), &fs) < 0)
+		return fail_mountinfo(e);
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return err_set(e, DC_CODE_INTERNAL,
+			       "mount a real /proc in the caller's container");
+	return 0;
 }
 
 static int mount_is_gone(struct err *e)
@@ -108,30 +107,42 @@ static int mount_is_gone(struct err *e)
 		       "one that was in use is gone");
 }
 
-static int ask_mountinfo(int fd, bool *ret, struct err *e)
+static int find_mount(FILE *f, uint64_t id, bool *ret, struct err *e)
 {
 	struct mountinfo_line parsed;
-	struct mnt_place place;
 	bool found = false;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
+
+	while (!found && (len = getline(&line, &size, f)) > 0)
+		found = mountinfo_parse_line(line, (size_t)len - 1, &parsed) &&
+			parsed.id == id;
+	if (found)
+		*ret = parsed.shared;
+	else if (ferror(f))
+		fail_mountinfo(e);
+	else
+		mount_is_gone(e);
+	free(line);
+	return found ? 0 : -1;
+}
+
+static int ask_mountinfo(int fd, bool *ret, struct err *e)
+{
+	struct mnt_place place;
+	int failed;
 	FILE *f;
 
 	if (mnt_locate(fd, &place, e) < 0)
 		return -1;
-	f = open_mountinfo(e);
+	f = fopen("/proc/self/mountinfo", "re");
 	if (!f)
-		return -1;
-	while (!found && (len = getline(&line, &size, f)) > 0)
-		found = mountinfo_parse_line(line, (size_t)len - 1, &parsed) &&
-			parsed.id == place.id;
-	free(line);
+		return fail_mountinfo(e);
+	failed = check_mountinfo(f, e) < 0 ||
+		 find_mount(f, place.id, ret, e) < 0;
 	fclose(f);
-	if (!found)
-		return mount_is_gone(e);
-	*ret = parsed.shared;
-	return 0;
+	return failed ? -1 : 0;
 }
 
 int mnt_is_shared(int fd, bool *ret, struct report *r, struct err *e)

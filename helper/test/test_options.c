@@ -341,13 +341,15 @@ static void strict_with_everything_works(void **state)
 
 static void root_is_no_mount(void **state)
 {
-	static const char *const argv[] = { DIRECTORY, "--root=/hostroot/var",
+	static const char *const argv[] = { DIRECTORY, "--root=/hostroot/srv/r",
 					    TYPES, "--", WORLD_PLUGIN, NULL };
 	struct call c = { .argv = argv };
 	struct job j;
 
+	host_do(*state, "mkdir /srv/r; mkdir /srv/r/var; mkdir /srv/r/var/run");
 	job_run(*state, &c, &j);
-	expect_error(&j, DC_CODE_UNSAFE_HOST_PATH);
+	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH,
+			  "mount the host's / at '/hostroot/srv/r'");
 	job_free(&j);
 	world_check(*state);
 }

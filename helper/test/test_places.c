@@ -138,6 +138,25 @@ static void what_is_planted_for_the_kept_configuration(void **state)
 	world_check(w);
 }
 
+/* Two at once would leave mounts of two peer groups. */
+static void a_first_add_needs_its_turn(void **state)
+{
+	static const char lock[] = DC_STATE_DIR "/" DC_LOCK_NAME;
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN };
+	struct job j;
+
+	daemon_do(w, "make rslave /hostroot; rm %1$s; mkdir %1$s", lock);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_INTERNAL, "is a directory");
+	job_free(&j);
+	daemon_do(w, "rmdir %s", lock);
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_check(w);
+}
+
 /* More than the failures that it gives up after. */
 #define PILED 66
 #define LEFT 4
@@ -171,6 +190,7 @@ int main(void)
 		WORLD_TEST(a_directory_that_nothing_can_be_made_in),
 		WORLD_TEST(the_callers_umask_is_the_delegates_alone),
 		WORLD_TEST(what_is_planted_for_the_kept_configuration),
+		WORLD_TEST(a_first_add_needs_its_turn),
 		WORLD_TEST(mounts_piled_on_ours_all_go),
 	};
 
