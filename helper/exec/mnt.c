@@ -19,8 +19,12 @@
 #define PROPAGATION_SLAVE (1 << 19)
 #define PROPAGATION_SHARED (1 << 20)
 
-/* How many failures to unmount before we give up. */
-#define DETACH_MAX 64
+/*
+ * What ends the detaching: so many failures, or more mounts than a namespace
+ * has by default (fs.mount-max), which somebody makes meanwhile.
+ */
+#define DETACH_FAILURES 64
+#define DETACH_MAX 100000
 
 static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,
 		    struct err *e)
@@ -210,6 +214,8 @@ int mnt_climb(int dir, int levels, struct err *e)
 
 void mnt_detach(int fd)
 {
+	int failures = 0;
+
 	/*
 	 * "." leads to what is mounted on top, so what a delegate put over
 	 * ours goes first. Once ours is out of the namespace the call fails
@@ -217,7 +223,7 @@ void mnt_detach(int fd)
 	 * Other failures may pass, and giving up would leave the credential
 	 * to a child that the delegate left.
 	 */
-	for (int failures = 0; failures < DETACH_MAX;) {
+	for (int i = 0; i < DETACH_MAX && failures < DETACH_FAILURES; i++) {
 		if (fchdir(fd) == 0 &&
 		    syscall(SYS_umount2, ".", UMOUNT_DETACH) == 0)
 			continue;
