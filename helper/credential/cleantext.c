@@ -42,36 +42,45 @@ static bool put(char *ret, size_t size, size_t *used, const char *s, size_t len)
 	return true;
 }
 
+static size_t word_len(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && is_token_char((unsigned char)s[n]))
+		n++;
+	return n;
+}
+
 /* What follows "Bearer " is a token, whatever it looks like. */
 static size_t put_bearer(const char *in, size_t word, size_t len, char *ret,
 			 size_t size, size_t *used, bool *fits)
 {
 	static const char scheme[] = "bearer";
-	size_t n = word + 1;
+	size_t token;
 
 	if (word != strlen(scheme) || strncasecmp(in, scheme, word) != 0 ||
-	    n >= len || in[word] != ' ' || !is_token_char((unsigned char)in[n]))
+	    word == len || in[word] != ' ')
 		return 0;
-	while (n < len && is_token_char((unsigned char)in[n]))
-		n++;
+	token = word_len(in + word + 1, len - word - 1);
+	if (!token)
+		return 0;
 	if (*fits)
 		*fits = put(ret, size, used, " " HIDDEN, strlen(" " HIDDEN));
-	return n - word;
+	return 1 + token;
 }
 
 /* One word, or one character that is none; how much of the input it was. */
 static size_t put_next(const char *in, size_t len, char *ret, size_t size,
 		       size_t *used, bool *fits)
 {
-	size_t secret = secret_len(in, len), word = 0;
+	size_t secret = secret_len(in, len), word;
 	unsigned char c = (unsigned char)in[0];
 
 	if (secret) {
 		*fits = put(ret, size, used, HIDDEN, strlen(HIDDEN));
 		return secret;
 	}
-	while (word < len && is_token_char((unsigned char)in[word]))
-		word++;
+	word = word_len(in, len);
 	if (word) {
 		for (size_t i = 0; i < word && *fits; i++)
 			*fits = put(ret, size, used, in + i, 1);

@@ -35,7 +35,7 @@ static int open_below(int dir, const char *name, uint64_t flags)
 	return open_in(dir, name, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
-static int is_amiss(struct err *e, const char *path)
+static int path_failed(struct err *e, const char *path)
 {
 	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 		       "make '%s' of the host a plain directory below /run, "
@@ -49,7 +49,7 @@ static int open_failed(struct err *e, const char *path)
 		return err_sys(e, DC_CODE_KERNEL, errno,
 			       "allow openat2(2), which needs Linux 5.6 and a "
 			       "container without a seccomp filter against it");
-	return is_amiss(e, path);
+	return path_failed(e, path);
 }
 
 int rootpath_root(const char *path, struct err *e)
@@ -90,7 +90,7 @@ static int open_or_make(int dir, const char *name, bool create,
 
 	if (fd < 0 && errno == ENOENT && create) {
 		if (make(dir, name) < 0)
-			return is_amiss(e, path);
+			return path_failed(e, path);
 		fd = open_below(dir, name, O_DIRECTORY);
 	}
 	*ret_missing = fd < 0 && errno == ENOENT;
