@@ -22,12 +22,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
 #include "delegate-credentials.h"
+
+/* Not in the oldest headers that this builds with. */
+#ifndef SYS_statmount
+#define SYS_statmount 457
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
 
 /* How long anything may take before a test gives it up for hung. */
 #define PATIENCE_MS 120000

@@ -8,10 +8,6 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#ifndef SYS_statmount
-#define SYS_statmount 457
-#endif
-
 #define KUBECONFIG WORLD_TARGET "/kubeconfig"
 
 /* What a delegate is given, whole: its files, its stdin, itself. */

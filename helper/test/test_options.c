@@ -9,13 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef SYS_statmount
-#define SYS_statmount 457
-#endif
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
-#endif
-
 #define DIRECTORY "--directory=" DC_SA
 #define ROOT "--root=/hostroot"
 #define TYPES "--types=userspace,,,"

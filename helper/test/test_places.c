@@ -3,11 +3,9 @@
 #include "harness.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #define SHOW_TOKEN "cat " DC_SA "/token"
 #define ACCOUNT WORLD_TARGET "/" DC_SERVICE_ACCOUNT_NAME

@@ -12,9 +12,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#ifndef SYS_statmount
-#define SYS_statmount 457
-#endif
 #define UNIQUE 0x4000U /* STATX_MNT_ID_UNIQUE */
 #define NOEXEC_SEAL 8U /* MFD_NOEXEC_SEAL */
 
