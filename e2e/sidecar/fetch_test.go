@@ -160,6 +160,7 @@ var faults = []struct {
 	{"nothing", tokenPath, body(""), 11, []string{"no TokenRequest"}},
 	{"204", tokenPath, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, 11, []string{"HTTP status 204"}},
 	{"deep nesting", tokenPath, body(strings.Repeat("[", 500000) + strings.Repeat("]", 500000)), 11, []string{"no TokenRequest"}},
+	{"many values", tokenPath, body("[" + strings.Repeat("{},", 500000) + "{}]"), 11, []string{"no TokenRequest"}},
 	{"another kind", tokenPath, body(`{"apiVersion":"v1","kind":"Secret"}`), 11, []string{"no TokenRequest"}},
 	{"HTML", tokenPath, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

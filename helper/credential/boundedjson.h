@@ -9,9 +9,15 @@
 #define BOUNDEDJSON_MAX_DEPTH 32
 
 /*
+ * A tree takes up to 300 bytes a value, whatever the text has. A ConfigMap has
+ * three a key, with its managedFields.
+ */
+#define BOUNDEDJSON_MAX_VALUES 32768
+
+/*
  * jansson's tree of one whole text, to json_decref; NULL where it is no JSON,
- * has a key twice or a NUL in a string, or nests more deeply. What is wrong
- * with it is not said: jansson would quote the text. Pure.
+ * has a key twice or a NUL in a string, nests more deeply or has more values.
+ * What is wrong with it is not said: jansson would quote the text. Pure.
  */
 json_t *boundedjson_parse(const char *buf, size_t len);
 

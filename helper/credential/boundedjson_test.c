@@ -39,6 +39,38 @@ static void depth_is_bounded(void **state)
 	assert_null(parse_nested(BOUNDEDJSON_MAX_DEPTH, "{\"a\":1}"));
 }
 
+/* A list with n values in it, of 3 bytes and a comma each. */
+static json_t *parse_many(size_t n, const char *value)
+{
+	char *buf = malloc(4 * n + 1);
+	json_t *root;
+
+	assert_non_null(buf);
+	for (size_t i = 0; i < n; i++)
+		memcpy(buf + 4 * i, i ? "," : "[", 1);
+	for (size_t i = 0; i < n; i++)
+		memcpy(buf + 4 * i + 1, value, 3);
+	buf[4 * n] = ']';
+	root = boundedjson_parse(buf, 4 * n + 1);
+	free(buf);
+	return root;
+}
+
+static void values_are_bounded(void **state)
+{
+	json_t *root = parse_many(BOUNDEDJSON_MAX_VALUES - 1, "123");
+
+	(void)state;
+	assert_non_null(root);
+	json_decref(root);
+	assert_null(parse_many(BOUNDEDJSON_MAX_VALUES, "123"));
+	assert_null(parse_many(BOUNDEDJSON_MAX_VALUES, "{ }"));
+	root = parse_many(BOUNDEDJSON_MAX_VALUES / 2 - 1, "[ ]");
+	assert_non_null(root);
+	json_decref(root);
+	assert_null(parse_many(BOUNDEDJSON_MAX_VALUES / 2 + 1, "[ ]"));
+}
+
 static void brackets_that_do_not_nest_are_free(void **state)
 {
 	char text[600] = "\"";
@@ -89,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(values_are_bounded),
 		cmocka_unit_test(brackets_that_do_not_nest_are_free),
 		cmocka_unit_test(what_is_no_json_is_refused),
 		cmocka_unit_test(strings_are_found),
