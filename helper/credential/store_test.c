@@ -302,7 +302,7 @@ static void a_reader_sees_only_whole_ones(void **state)
 
 		_exit(seen < 0 ? 1 : seen < SWAPS / 100 ? 2 : 0);
 	}
-	for (unsigned n = 2; n <= SWAPS; n++)
+	for (unsigned n = 2; n <= SWAPS + 1; n++)
 		check(publish(n, &err));
 	*done = true;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
