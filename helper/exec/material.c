@@ -5,6 +5,7 @@
 #include "delegate-credentials.h"
 #include "material.h"
 #include "rootpath.h"
+#include "storecheck.h"
 
 static int check_file(int dir, const char *path, const char *name,
 		      struct err *e)
@@ -81,7 +82,7 @@ static int open_anew(const struct material *m, const char *path, struct err *e)
 
 	if (m->store.data < 0)
 		return open_directory(path, m->with_ca, e);
-	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dir = storecheck_reopen(&m->store);
 	if (dir < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "leave the store at '%s' alone while a delegate "

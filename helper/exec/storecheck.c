@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,12 +21,33 @@ static const struct kind token = { S_IFREG, 07777 & ~0440, DC_STORE_TOKEN_MAX };
 static const struct kind metadata = { S_IFREG, 07777 & ~0644,
 				      DC_STORE_META_MAX };
 
+/* The name is the writer's choice, and the message goes to logs and events. */
 static int refuse(const struct storefile *s, const char *name, const char *what,
 		  struct err *e)
 {
+	char printable[DC_STORE_NAME_MAX + 1];
+
+	snprintf(printable, sizeof(printable), "%s", name);
+	for (char *p = printable; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 	return err_set(e, DC_CODE_TRY_AGAIN,
-		       "repair the store of rule '%s': '%.*s' %s",
-		       s->rule->name, DC_STORE_NAME_MAX, name, what);
+		       "repair the store of rule '%s': '%s' %s", s->rule->name,
+		       printable, what);
+}
+
+int storecheck_reopen(const struct storefile *s)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	auto_fd store = open(s->path, flags);
+	auto_fd rule = -1;
+
+	if (store < 0)
+		return -1;
+	rule = openat(store, s->rule->name, flags | O_NOFOLLOW);
+	if (rule < 0)
+		return -1;
+	return openat(rule, DC_STORE_DATA_NAME, flags | O_NOFOLLOW);
 }
 
 static int is_absent(struct err *e)

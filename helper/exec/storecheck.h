@@ -13,6 +13,13 @@
 int storecheck_open(const struct storefile *s, int dir, const char *name,
 		    struct err *e) __attribute__((warn_unused_result));
 
+/*
+ * Opens STORE/RULE/data by its path, and along no link. Returns an O_PATH
+ * descriptor that the caller owns, or -1 with errno.
+ */
+int storecheck_reopen(const struct storefile *s)
+	__attribute__((warn_unused_result));
+
 /* Reads where the link DC_STORE_CURRENT_NAME leads. */
 int storecheck_current(const struct storefile *s,
 		       char ret[DC_STORE_GENERATION_MAX + 1], struct err *e)

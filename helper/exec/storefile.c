@@ -89,9 +89,9 @@ static int open_store(const char *path, dev_t *ret_dev, struct err *e)
 	return fd_take(&fd);
 }
 
-static int open_rule(const char *store, struct storefile *s, struct err *e)
+static int open_rule(struct storefile *s, struct err *e)
 {
-	auto_fd fd = open_store(store, &s->dev, e);
+	auto_fd fd = open_store(s->path, &s->dev, e);
 
 	if (fd < 0)
 		return -1;
@@ -153,8 +153,9 @@ int storefile_open(const char *store, const struct config_rule *rule,
 
 	*ret = (struct storefile)STOREFILE_INIT;
 	ret->rule = rule;
+	ret->path = store;
 	*ret_may_come = false;
-	failed = open_rule(store, ret, e);
+	failed = open_rule(ret, e);
 	if (failed && !e->code)
 		failed = explain_absence(ret, ret_may_come, e);
 	if (failed)

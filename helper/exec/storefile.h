@@ -17,7 +17,8 @@
  * what is said about it.
  */
 struct storefile {
-	const struct config_rule *rule; /* borrowed */
+	const struct config_rule *rule; /* both borrowed */
+	const char *path;		/* STORE */
 	dev_t dev;			/* of the store */
 	int dir;			/* owned: STORE/RULE */
 	int data;			/* owned: STORE/RULE/data */

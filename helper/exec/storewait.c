@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <limits.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -13,6 +12,9 @@
 
 /* Where a limit of inotify's is reached we look ourselves, as often as this. */
 #define LOOK_MS 100
+
+/* A look costs more than what makes it necessary: there are so few a second. */
+#define SETTLE_MS 50
 
 #define CHANGES                                                                \
 	(IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR |   \
@@ -26,26 +28,37 @@ static bool watch_path(const struct storewait *w, const char *path,
 	       (errno != ENOSPC && errno != ENOMEM);
 }
 
+/* Never along a link, which the store's writer could have led anywhere. */
+static int enter_rule(const struct storewait *w)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	auto_fd store = open(w->store, flags);
+	auto_fd rule = -1;
+
+	if (store < 0)
+		return -1;
+	rule = openat(store, w->rule, flags | O_NOFOLLOW);
+	return rule < 0 ? -1 : fchdir(rule);
+}
+
 /*
  * All that is there, from the store down: what is made below it meanwhile is
- * told of by its parent, and watched from the next nap on. A path led astray
- * wakes us for nothing, no more.
+ * told of by its parent, and watched from the next nap on.
  */
 static void watch(struct storewait *w)
 {
-	static const char *const below[] = { "", "/" DC_STORE_DATA_NAME,
-					     "/" DC_STORE_META_NAME };
-	char path[PATH_MAX];
+	static const char *const below[] = { ".", DC_STORE_DATA_NAME,
+					     DC_STORE_META_NAME };
 
 	w->blind = !watch_path(w, w->store, CHANGES & ~IN_DONT_FOLLOW);
-	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
-		int len = snprintf(path, sizeof(path), "%s/%s%s", w->store,
-				   w->rule, below[i]);
-
-		if (len > 0 && (size_t)len < sizeof(path) &&
-		    !watch_path(w, path, CHANGES))
-			w->blind = true;
+	if (enter_rule(w) < 0) {
+		w->blind |= errno != ENOENT && errno != ENOTDIR;
+		return;
 	}
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+		if (!watch_path(w, below[i], CHANGES))
+			w->blind = true;
+	(void)!chdir("/");
 }
 
 static void drain(int fd)
@@ -56,22 +69,33 @@ static void drain(int fd)
 		continue;
 }
 
-static bool wait_for_change(const struct storewait *w, uint64_t left_us)
+/* 1: there was something; 0: nothing, for so long; -1: no time to wait any more. */
+static int wait_ms(const struct storewait *w, int inotify, int ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = w->signals->fd, .events = POLLIN },
 		{ .fd = w->caller },
-		{ .fd = w->fd, .events = POLLIN },
+		{ .fd = inotify, .events = POLLIN },
 	};
+	int n = poll(fds, 3, ms);
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -1;
+	/* A child of before our time may have ended: that is no reason. */
+	if (signals_terminated(w->signals) || caller_has_left(fds[1].revents))
+		return -1;
+	return n > 0;
+}
+
+static bool wait_for_change(const struct storewait *w, uint64_t left_us)
+{
 	int ms = (int)(left_us / 1000 + 1);
+	int changed;
 
 	if ((w->fd < 0 || w->blind) && ms > LOOK_MS)
 		ms = LOOK_MS;
-	if (poll(fds, 3, ms) < 0)
-		return errno == EINTR;
-	/* A child of before our time may have ended: that is no reason. */
-	return !signals_terminated(w->signals) &&
-	       !caller_has_left(fds[1].revents);
+	changed = wait_ms(w, w->fd, ms);
+	return changed > 0 ? wait_ms(w, -1, SETTLE_MS) >= 0 : changed == 0;
 }
 
 bool storewait_nap(struct storewait *w)

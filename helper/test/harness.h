@@ -78,6 +78,7 @@ struct world_options {
 	bool no_run_mount;  /* /run is a directory of the root mount */
 	bool read_only;	    /* the roots of both, as on Talos or Flatcar */
 	const char *var_run; /* script that makes /var/run; NULL: link to /run */
+	const char *helper;  /* beside the tests; NULL: the one that is built */
 };
 
 struct world {
@@ -280,6 +281,8 @@ void store_fail(struct world *w, const char *rule, int code, const char *msg);
  * inotify instances, so that there may be none for a while: then once more.
  */
 long store_await(struct world *w, const struct call *c, struct job *j);
+/* As trace_waited, and the pause behind it, if it was woken. */
+long store_woken(struct job *j);
 /* Fills the store for one that prints its token, to its end; as trace_waited. */
 long store_serve(struct world *w, struct job *j);
 

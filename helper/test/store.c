@@ -130,6 +130,9 @@ void store_fail(struct world *w, const char *rule, int code, const char *msg)
 /* How often the helper looks itself, where inotify's limit is reached. */
 #define LOOK_MS 100
 
+/* However often the store changes, it does not look again at once. */
+#define SETTLE_MS 50
+
 long store_await(struct world *w, const struct call *c, struct job *j)
 {
 	uint64_t deadline = 0;
@@ -150,12 +153,24 @@ long store_await(struct world *w, const struct call *c, struct job *j)
 	return -1;
 }
 
+long store_woken(struct job *j)
+{
+	long woken = trace_waited(j), ms;
+
+	if (woken == 0)
+		return 0;
+	assert_true(trace_wait(j, &ms));
+	assert_int_equal(ms, SETTLE_MS);
+	assert_int_equal(trace_waited(j), 0);
+	return woken;
+}
+
 long store_serve(struct world *w, struct job *j)
 {
 	long woken;
 
 	store_fill(w, "userspace", w->token, 3600);
-	woken = trace_waited(j);
+	woken = store_woken(j);
 	trace_no_wait(j, "filled");
 	expect_ok(j);
 	expect_out(j, w->token);

@@ -354,7 +354,7 @@ static void a_sigchld_ends_no_wait(void **state)
 	store_mount(w);
 	store_await(w, &c, &j);
 	assert_return_code(kill(j.pid, SIGCHLD), errno);
-	assert_int_equal(trace_waited(&j), 1);
+	assert_int_equal(store_woken(&j), 1);
 	assert_true(trace_wait(&j, &timeout));
 	store_serve(w, &j);
 }

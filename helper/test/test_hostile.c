@@ -2,6 +2,7 @@
 /* A store written by somebody who means harm: nothing of it is delivered. */
 #include "harness.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -116,6 +117,10 @@ static const struct {
 	{ "a meta that is a link",
 	  "rename " META " " USERSPACE "/real; link real " META ";" OWN(META),
 	  "'meta'" },
+	/* Names go to logs and events: no escape, and no line of its own. */
+	{ "a name that forges a line",
+	  "put " DATA "/x\033[2J\302\233y x;"
+	  OWN(DATA "/x\033[2J\302\233y"), "'x?[2J??y' does not belong" },
 };
 
 static void expect_refused(struct world *w, const char *command,
@@ -173,6 +178,16 @@ static void a_swap_may_be_going_on(void **state)
 	world_check(w);
 }
 
+static void next_call(struct job *j, long want)
+{
+	long nr;
+
+	do
+		nr = trace_next(j);
+	while (nr >= 0 && nr != want);
+	assert_int_equal(nr, want);
+}
+
 /* Behind the choice of one, ahead of its mount. */
 static void a_hostile_renewal_is_refused(void **state)
 {
@@ -180,14 +195,10 @@ static void a_hostile_renewal_is_refused(void **state)
 	struct call c = { .config = WORLD_CONFIG, .trace = true,
 			  .script = TRY_TOKEN };
 	struct job j;
-	long nr;
 
 	store_prepare(w, PLAIN_CONFIG);
 	job_start(w, &c, &j);
-	do
-		nr = trace_next(&j);
-	while (nr >= 0 && nr != SYS_unshare);
-	assert_int_equal(nr, SYS_unshare);
+	next_call(&j, SYS_unshare);
 	store_renew(w, "userspace", "renewed", 3600);
 	daemon_do(w, "chmod " DATA "/..2/token 444");
 	trace_detach(&j);
@@ -197,12 +208,83 @@ static void a_hostile_renewal_is_refused(void **state)
 	world_check(w);
 }
 
+static const char *const behind_links[] = {
+	"rename " DATA " " USERSPACE "/real; link real " DATA ";" OWN(DATA),
+	"rename " USERSPACE " " WORLD_STORE "/real; link real " USERSPACE ";"
+	OWN(USERSPACE),
+};
+
+/* The same directory, and yet by a way that its writer could change. */
+static void a_directory_behind_a_link_is_not_taken(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .trace = true,
+			  .script = TRY_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < 2; i++) {
+		store_anew(w);
+		store_fill(w, "userspace", w->token, 3600);
+		job_start(w, &c, &j);
+		next_call(&j, SYS_unshare);
+		daemon_do(w, "%s", behind_links[i]);
+		trace_detach(&j);
+		job_end(&j);
+		expect_error_says(&j, DC_CODE_TRY_AGAIN, "leave the store");
+		job_free(&j);
+	}
+	world_check_processes();
+}
+
+/* How many directories it has inotify watch. */
+static int watches(const struct job *j)
+{
+	char path[64], line[512];
+	int n = 0;
+	FILE *f;
+
+	for (int fd = 3; fd < 32; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", j->pid, fd);
+		f = fopen(path, "re");
+		while (f && fgets(line, sizeof(line), f))
+			n += !strncmp(line, "inotify ", 8);
+		if (f)
+			fclose(f);
+	}
+	return n;
+}
+
+static void a_rule_behind_a_link_is_not_watched(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .trace = true,
+			  .script = TRY_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	daemon_do(w, "rename " USERSPACE " " WORLD_STORE "/real");
+	job_start(w, &c, &j);
+	next_call(&j, SYS_inotify_init1);
+	next_call(&j, SYS_poll);
+	assert_int_equal(watches(&j), 1);
+	daemon_do(w, "link real " USERSPACE ";" OWN(USERSPACE));
+	while (trace_next(&j) >= 0)
+		assert_true(watches(&j) <= 1);
+	job_end(&j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN, "'userspace'");
+	job_free(&j);
+	world_check_processes();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_hostile_store_is_refused),
 		WORLD_TEST(a_swap_may_be_going_on),
 		WORLD_TEST(a_hostile_renewal_is_refused),
+		WORLD_TEST(a_directory_behind_a_link_is_not_taken),
+		WORLD_TEST(a_rule_behind_a_link_is_not_watched),
 	};
 
 	return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);

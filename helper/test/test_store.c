@@ -159,7 +159,7 @@ static void waits_until_it_comes(struct world *w, const char *command,
 		daemon_do(w, "%s", arrivals[i].lacks);
 		store_await(w, &c, &j);
 		daemon_do(w, "%s", arrivals[i].comes);
-		if (trace_waited(&j) != woken)
+		if (store_woken(&j) != woken)
 			fail_msg("%s: woken otherwise", arrivals[i].comes);
 		trace_no_wait(&j, arrivals[i].comes);
 		expect_ok(&j);
@@ -203,7 +203,7 @@ static void less_than_a_minute_is_none(void **state)
 	c.trace_waits = true;
 	store_await(w, &c, &j);
 	store_renew(w, "userspace", "renewed", 3600);
-	assert_int_equal(trace_waited(&j), 1);
+	assert_int_equal(store_woken(&j), 1);
 	trace_no_wait(&j, "a renewed one");
 	expect_ok(&j);
 	assert_string_equal(j.out.buf, "renewed\n");
@@ -288,7 +288,7 @@ static void a_changed_rules_token_is_waited_for(void **state)
 	put_other(w, 0);
 	store_await(w, &c, &j);
 	store_renew(w, "userspace", "renewed", 3600);
-	assert_int_equal(trace_waited(&j), 1);
+	assert_int_equal(store_woken(&j), 1);
 	trace_no_wait(&j, "the new account's");
 	expect_ok(&j);
 	assert_string_equal(j.out.buf, "renewed\n");
