@@ -52,6 +52,11 @@ planted_helper() {
   fails_for "$1" delegate-exec "$2"
 }
 
+plain='#include <stdio.h>
+#include <string.h>
+void report_fallback(char *s) { char a[64]; strcpy(a, s); puts(a); }
+int main(int argc, char **argv) { report_fallback(argv[argc - 1]); return 0; }'
+
 # A copy that may be too long, and an array on the stack.
 copies='#include <stdio.h>
 #include <string.h>
@@ -66,13 +71,14 @@ planted_credential() {
   fails_for "$1" credential "$2"
 }
 
-echo 1..15
+echo 1..16
 passes "multus-delegate-exec" delegate-exec "$1" "$2"
 planted_helper "a socket()" "no network code" '#include <sys/socket.h>
 int main(void) { return socket(AF_INET, SOCK_STREAM, 0); }' -static-pie -fPIE
 planted_helper "a library" "no library is needed" 'int main(void) { return 0; }' -pie -fPIE
 planted_helper "an interpreter" "no interpreter" 'int main(void) { return 0; }' -static-pie -fPIE -Wl,--dynamic-linker=/lib/ld.so
 planted_helper "no symbols" "the symbols are all there (main)" 'int main(void) { return 0; }' -static-pie -fPIE -Wl,-s
+planted_helper "a plain stack" "the stack is protected" "$plain" -static-pie -fPIE -fno-stack-protector
 
 passes "multus-credential" credential "$3" "$4"
 planted_credential "a fixed address" "position independent" -no-pie -fno-pie
