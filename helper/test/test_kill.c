@@ -15,15 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* So many at least, of which so many while the tmpfs is attached. */
 #define KILLS 300
-
-/* Where a run is when it is hit. */
-enum moment {
-	SETTING_UP,
-	RUNNING,
-	TEARING_DOWN,
-	MOMENTS
-};
+#define ATTACHED 100
 
 static struct world_options bidirectional = { .bidirectional = true };
 
@@ -91,69 +85,56 @@ static bool stop(struct job *j)
 	return false;
 }
 
-/* Brings a run to that moment; where that is not a point but a span, after us. */
-static void bring_to(struct world *w, struct job *j, enum moment m,
-		     uint64_t after)
-{
-	if (m != SETTING_UP)
-		job_ready(w, j);
-	if (m == TEARING_DOWN)
-		job_go(w, 1);
-	if (m != RUNNING)
-		pause_us(after);
-}
+struct tally {
+	int ended; /* before the signal came */
+	int killed;
+	int attached;
+};
 
-/* Returns whether the tmpfs was attached at that moment. */
-static bool kill_once(struct world *w, const char *command, enum moment m,
-		      uint64_t after, int sig)
+static void kill_once(struct world *w, const struct call *c, uint64_t after,
+		      int sig, struct tally *t)
 {
-	struct call c = { .command = command,
-			  .script = "cat " DC_SA "/token; ready; wait" };
-	bool attached = false;
 	struct job j;
 
-	job_start(w, &c, &j);
-	bring_to(w, &j, m, after);
+	job_start(w, c, &j);
+	pause_us(after);
 	if (stop(&j)) {
-		attached = mounts_on(j.pid, "/hostroot" WORLD_TARGET) == 1;
+		t->killed++;
+		t->attached += mounts_on(j.pid, "/hostroot" WORLD_TARGET) == 1;
 		kill(j.pid, sig);
 		kill(j.pid, SIGCONT);
+	} else {
+		t->ended++;
 	}
 	job_end(&j);
 	job_free(&j);
 	world_check_processes();
 	world_check_mounts(w);
-	job_drain(w);
-	return attached;
 }
 
 /*
- * The moments of the first and the last third are where chance and the
- * machine's load put them: nothing is asked of how many are where.
+ * At moments uniform over the run as it was measured. Where the machine's load
+ * puts too few of them behind the mount, there are more.
  */
 static void killed_at_any_time(void **state)
 {
+	int kills = KILLS / test_stride(), attached = ATTACHED / test_stride();
 	struct world *w = *state;
 	struct call c = { .script = "cat " DC_SA "/token" };
 	uint64_t whole = measure(w, &c);
-	int attached[MOMENTS] = { 0 }, kills = KILLS / test_stride();
+	struct tally t = { 0 };
 
 	srandom(seed_now());
-	for (int i = 0; i < kills; i++) {
-		enum moment m = i % MOMENTS;
-		uint64_t after = whole * (random() % 10000) / 10000;
-		bool was = kill_once(w, random() % 2 ? "ADD" : "DEL", m, after,
-				     random() % 2 ? SIGTERM : SIGKILL);
-
-		if (m == RUNNING)
-			assert_true(was);
-		attached[m] += was;
+	while (t.killed < kills || t.attached < attached) {
+		c.command = random() % 2 ? "ADD" : "DEL";
+		kill_once(w, &c, whole * (random() % 10000) / 10000,
+			  random() % 2 ? SIGTERM : SIGKILL, &t);
+		assert_true(t.killed + t.ended < 20 * KILLS);
 	}
 	world_check(w);
-	print_message("%d killed, %lu us a run; attached at %d of the first "
-		      "third, %d of the last\n",
-		      kills, (unsigned long)whole, attached[SETTING_UP],
-		      attached[TEARING_DOWN]);
+	print_message("%d killed, %d of them while the tmpfs was attached; %d "
+		      "had ended; %lu us a run\n",
+		      t.killed, t.attached, t.ended, (unsigned long)whole);
 }
 
 /* --- SIGTERM ---------------------------------------------------------------- */
