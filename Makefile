@@ -25,6 +25,9 @@ export MULTUS_VERSION
 
 Q := $(if $(V),,@)
 
+# $(call told,WORD): in front of a command, what makes the target.
+told = $(if $(V),,@printf '  %-4s %s\n' $(1) '$(@:$(O)/%=%)';)
+
 .PHONY: all help clean
 all: programs
 

@@ -100,7 +100,7 @@ build() {
   build_tree
   # shellcheck disable=SC2046
   tree_make -j "$(nproc)" $(tried_programs | grep -v '\.test$' | sed "s|^|$TREE/|") \
-    "$TREE"/build/{multus-delegate-exec,multus-credential,helper-test/delegate}
+    "$TREE"/build/{multus-delegate-exec,multus-credential,helper-test/delegate,helper-test/unchecked}
   [[ -n $QUICK ]] || (cd e2e && go test -vet=off -c -o "$TREE/build/sidecar.test" ./sidecar)
 }
 

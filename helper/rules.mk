@@ -35,10 +35,10 @@ endif
 # The helper is a static-pie with musl: it starts with less work and in less memory
 # than with glibc. musl-gcc itself links no static-pie and knows no kernel headers.
 MUSL_CC ?= musl-gcc
-MUSL_CFLAGS := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch) .)
+MUSL_CFLAGS := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch 2>/dev/null) .)
 MUSL_LINK := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text
-MUSL_BEGIN := -l:rcrt1.o -l:crti.o $(shell $(CC) -print-file-name=crtbeginS.o)
-MUSL_END := $(shell $(CC) -print-file-name=crtendS.o) -l:crtn.o
+MUSL_BEGIN := -l:rcrt1.o -l:crti.o $(shell $(CC) -print-file-name=crtbeginS.o 2>/dev/null)
+MUSL_END := $(shell $(CC) -print-file-name=crtendS.o 2>/dev/null) -l:crtn.o
 
 HELPER_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Iinclude $(HELPER_FORTIFY) \
 	-DVERSION='"$(DELEGATE_EXEC_VERSION)"' -ffunction-sections \
@@ -70,39 +70,40 @@ programs: $(DELEGATE_EXEC) $(CREDENTIAL) ## build/multus-delegate-exec and build
 
 $(HELPER_O)/%.o: helper/%.c helper/rules.mk
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call told,CC)$(CC) $(HELPER_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(MADE_O)/%_made.c: $(MADE_O)/%
 	$(Q)$< >$@.new && mv $@.new $@
 
 $(MADE_O)/waitfilter: MADE_LIBS := -lseccomp
 $(MADE_O)/waitfilter $(MADE_O)/errnotexts: %: %.o
-	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ $(MADE_LIBS)
+	$(call told,LINK)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ $(MADE_LIBS)
 
 MADE_CFLAGS := -Ihelper/common -Ihelper/exec -ffile-prefix-map=$(MADE_O)=.
 
 $(MADE_O)/%_made.o: $(MADE_O)/%_made.c helper/common/errnotexts.h helper/exec/waitfilter.h
-	$(Q)$(CC) $(HELPER_CFLAGS) $(MADE_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call told,CC)$(CC) $(HELPER_CFLAGS) $(MADE_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 ifdef SANITIZE
-$(DELEGATE_EXEC_UNSTRIPPED): $(EXEC_OBJ)
-	$(Q)$(CC) $(HELPER_LINK) $(LDFLAGS) -o $@ $^
+EXEC_LINK = $(CC) $(HELPER_LINK) $(LDFLAGS) -o $@ $^
 else
+EXEC_LINK = $(MUSL_CC) $(MUSL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $(MUSL_BEGIN) $^ $(MUSL_END)
+
 $(EXEC_O)/%.o: helper/%.c helper/rules.mk
 	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(HELPER_CFLAGS) $(MUSL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call told,CC)$(MUSL_CC) $(HELPER_CFLAGS) $(MUSL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(EXEC_O)/made/%.o: $(MADE_O)/%.c helper/common/errnotexts.h helper/exec/waitfilter.h
 	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(HELPER_CFLAGS) $(MADE_CFLAGS) $(MUSL_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call told,CC)$(MUSL_CC) $(HELPER_CFLAGS) $(MADE_CFLAGS) $(MUSL_CFLAGS) $(CFLAGS) -c -o $@ $<
+endif
 
 $(DELEGATE_EXEC_UNSTRIPPED): $(EXEC_OBJ)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(MUSL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $(MUSL_BEGIN) $^ $(MUSL_END)
-endif
+	$(call told,LINK)$(EXEC_LINK)
 
 $(CREDENTIAL_UNSTRIPPED): $(COMMON_OBJ) $(CREDENTIAL_OBJ)
-	$(Q)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ $(CREDENTIAL_LIBS)
+	$(call told,LINK)$(CC) $(CREDENTIAL_LINK) $(HELPER_LINK) $(LDFLAGS) -o $@ $^ $(CREDENTIAL_LIBS)
 
 $(DELEGATE_EXEC) $(CREDENTIAL): $(O)/%: $(HELPER_O)/%
 	$(Q)$(if $(SANITIZE),cp,strip --strip-all -o) $(if $(SANITIZE),$< $@,$@ $<)
@@ -123,7 +124,7 @@ $(HELPER_O)/credential/faults_test $(HELPER_O)/credential/faults_store_test: \
 	UNIT_LIBS := $(CREDENTIAL_LIBS) $(FAULTS:%=-Wl,--wrap=%)
 
 $(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(COMMON_OBJ)
-	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson $(UNIT_LIBS)
+	$(call told,LINK)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson $(UNIT_LIBS)
 
 check: $(UNIT_TESTS) $(CREDENTIAL) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
 	$(Q)helper/run-unit-tests.sh check $(UNIT_TESTS) \

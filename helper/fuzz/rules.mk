@@ -27,14 +27,14 @@ FUZZ_TARGET_OBJ := $(patsubst helper/%.c,$(FUZZ_O)/%.o,$(wildcard helper/fuzz/*.
 
 $(FUZZ_O)/%.o: helper/%.c helper/fuzz/rules.mk
 	$(Q)mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call told,CC)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(FUZZ_O)/made/%.o: $(MADE_O)/%.c
 	$(Q)mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(MADE_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call told,CC)$(FUZZ_CC) $(FUZZ_CFLAGS) $(MADE_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(FUZZ_PROGRAMS): $(FUZZ_O)/%: $(FUZZ_O)/fuzz/%.o $(FUZZ_OBJ) $(FUZZ_O)/made/errnotexts_made.o
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ -ljansson
+	$(call told,LINK)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ -ljansson
 
 fuzz: $(FUZZ_PROGRAMS) ## the parsers with made-up input: FUZZ_SECONDS=30 or FUZZ_RUNS= each
 	$(Q)helper/fuzz/run.sh $(FUZZ_PROGRAMS)

@@ -9,7 +9,7 @@ TEST_CFLAGS := -std=gnu17 -O1 -g -D_GNU_SOURCE -Iinclude -Wall -Wextra \
 TEST_PROGRAM_SRC := $(wildcard helper/test/test_*.c)
 TEST_OPS_SRC := $(wildcard helper/test/ops*.c)
 TEST_HARNESS_SRC := $(filter-out $(TEST_PROGRAM_SRC) helper/test/delegate.c \
-	helper/test/driver.c, $(wildcard helper/test/*.c))
+	helper/test/driver.c helper/test/unchecked.c, $(wildcard helper/test/*.c))
 
 TEST_PROGRAMS := $(TEST_PROGRAM_SRC:helper/test/%.c=$(TEST_O)/%)
 # Those that take longest start first.
@@ -26,6 +26,9 @@ endif
 TEST_HARNESS_OBJ := $(TEST_HARNESS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 TEST_DELEGATE_OBJ := $(TEST_O)/delegate.o $(TEST_OPS_SRC:helper/test/%.c=$(TEST_O)/%.o)
 
+# The helper with one defence taken out.
+TEST_UNCHECKED := $(TEST_O)/unchecked
+
 # What the Go tests of e2e/netconf call.
 TEST_DRIVER := $(TEST_O)/driver
 
@@ -33,20 +36,23 @@ TEST_DRIVER := $(TEST_O)/driver
 
 $(TEST_O)/%.o: helper/test/%.c helper/test/rules.mk
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call told,CC)$(CC) $(TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(TEST_O)/delegate: $(TEST_DELEGATE_OBJ)
-	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
+	$(call told,LINK)$(CC) -static $(LDFLAGS) -o $@ $^
+
+$(TEST_UNCHECKED): $(EXEC_OBJ) $(EXEC_O)/test/unchecked.o
+	$(call told,LINK)$(EXEC_LINK) -Wl,--wrap=netconf_read
 
 test-driver: $(TEST_DRIVER)
 
 $(TEST_DRIVER): $(TEST_O)/driver.o $(COMMON_OBJ)
-	$(Q)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -o $@ $^
+	$(call told,LINK)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -o $@ $^
 
 $(TEST_PROGRAMS): $(TEST_O)/%: $(TEST_O)/%.o $(TEST_HARNESS_OBJ)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
+	$(call told,LINK)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
 
-test-helper: $(TEST_PROGRAMS) $(TEST_O)/delegate $(DELEGATE_EXEC) $(CREDENTIAL) ## the helper as root in namespaces, minutes
+test-helper: $(TEST_PROGRAMS) $(TEST_O)/delegate $(TEST_UNCHECKED) $(DELEGATE_EXEC) $(CREDENTIAL) ## the helper as root in namespaces, minutes
 	$(Q)$(TEST_ENV) helper/test/run.sh $(O) $(TEST_LONG) \
 		$(filter-out $(TEST_LONG),$(TEST_PROGRAMS))
 

@@ -117,6 +117,13 @@ static void install(int from, const char *to)
 	close(fd);
 }
 
+static int open_helper(const struct world *w)
+{
+	if (w->o.helper)
+		return open_program(NULL, w->o.helper);
+	return open_program("TEST_HELPER", "../multus-delegate-exec");
+}
+
 /* A sanitizer's build has libraries; the container then has a /usr. */
 static bool is_dynamic(int fd)
 {
@@ -345,7 +352,7 @@ int world_setup(void **state)
 	assert_return_code(prctl(PR_SET_CHILD_SUBREAPER, 0), errno);
 	make_token(w->token, sizeof(w->token));
 	w->plugin = open_program(NULL, "delegate");
-	w->helper = open_program("TEST_HELPER", "../multus-delegate-exec");
+	w->helper = open_helper(w);
 	w->host_ns = keeper(w, &w->host, host_main);
 	w->daemon_ns = keeper(w, &w->daemon, daemon_main);
 	close(w->plugin);
