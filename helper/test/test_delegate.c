@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The core dump's bit is the machine's business. */
+/* Not the core dump's bit: a helper that is not dumpable cannot hand that on. */
 static int how(int status)
 {
 	return WIFSIGNALED(status) ? WTERMSIG(status) : status;
