@@ -54,6 +54,7 @@ code_package_tests() {
 code_benchmark() {
   cd "$W/tip"
   go test -run '^$' -bench . -benchtime 200000x ./pkg/delegateexec | tee "$W/bench"
+  [[ -n $(bench_of Without) ]] || fail "no benchmark ran"
   same "$(bench_of Without)" "$(bench_of Unlisted)"
 }
 
