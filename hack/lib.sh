@@ -56,7 +56,7 @@ plain_make() { make --no-print-directory "$@"; }
 
 # as_root forgets the environment; this is what the makefiles and Go look at.
 KEPT_VARIABLES=(PATH HOME O CACHE CC CFLAGS LDFLAGS MULTUS_VERSION ENGINE IMAGE FIXES NODE_IMAGE CLUSTER KEEP TEST_SEED MUTATE_SEED
-  GOPROXY GOSUMDB GOFLAGS GOTOOLCHAIN HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
+  NOTICES GOPROXY GOSUMDB GOFLAGS GOTOOLCHAIN HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
 
 as_root_here() {
   local name kept=()
@@ -100,7 +100,8 @@ give_back() {
 # --- Steps -----------------------------------------------------------------
 # step NAME "DEPENDENCIES" COMMAND ARG…   declares one; run_steps runs them all:
 # as many at a time as there are processors, in the order of declaration, each
-# once what it depends on has succeeded. Its output goes to $LOGS/NAME.log.
+# once what it depends on has succeeded. Its output goes to $LOGS/NAME.log; what it
+# adds to $NOTICES is shown at once.
 
 STEPS=()
 declare -A STEP_NEEDS STEP_COMMAND STEP_STATE STEP_PID STEP_BEGAN STEP_TOOK STEP_WHY
@@ -204,6 +205,21 @@ steps_turn() {
   done
 }
 
+# notice TEXT: to the user also from within a step.
+notice() {
+  say "$*"
+  [[ -z ${NOTICES-} ]] || say "$*" >>"$NOTICES"
+}
+
+NOTICES_SHOWN=0
+
+steps_notices() {
+  local lines
+  mapfile -t lines <"$NOTICES"
+  [[ ${#lines[@]} -eq $NOTICES_SHOWN ]] || printf '%s\n' "${lines[@]:NOTICES_SHOWN}"
+  NOTICES_SHOWN=${#lines[@]}
+}
+
 # Ends every step that still runs, and what each started.
 steps_stop() {
   local name
@@ -225,12 +241,14 @@ steps_stop() {
 run_steps() {
   local name shown=$SECONDS every=5
   mkdir -p "$LOGS"
+  [[ -n ${NOTICES-} ]] || : >"$LOGS/notices"
+  export NOTICES=$LOGS/notices
   STEPS_AT_ONCE=${STEPS_AT_ONCE:-$(nproc)}
   [[ $STEPS_AT_ONCE -ge 2 ]] || STEPS_AT_ONCE=2
   trap steps_stop EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
-  while steps_turn && [[ $((STEPS_RUNNING + STEPS_WAITING)) -gt 0 ]]; do
+  while steps_turn && steps_notices && [[ $((STEPS_RUNNING + STEPS_WAITING)) -gt 0 ]]; do
     if [[ $((SECONDS - shown)) -ge $every ]]; then
       steps_progress
       shown=$SECONDS every=${PROGRESS_SECONDS:-15}

@@ -67,11 +67,14 @@ needs() {
 }
 
 need_go() {
-  local version
+  local version wanted
   have_program go || die "Go is missing: install Go 1.$GO_OLDEST or newer and put it in PATH."
   version=$(GOTOOLCHAIN=local go env GOVERSION)
   [[ $version =~ ^go1\.([0-9]+) && ${BASH_REMATCH[1]} -ge $GO_OLDEST ]] ||
     die "$version is too old: install Go 1.$GO_OLDEST or newer; it fetches the exact version itself."
+  wanted=$(sed -n 's/^go 1[.]\([0-9]*\).*/\1/p' e2e/go.mod)
+  [[ ${BASH_REMATCH[1]} -ge $wanted || $(go env GOTOOLCHAIN) != local ]] ||
+    die "$version may not fetch Go 1.$wanted, which e2e/go.mod asks for: set GOTOOLCHAIN=auto."
 }
 
 need_build() {
@@ -168,8 +171,8 @@ missing_file() { [[ -e $1 ]] || missing "$2" "$3"; }
 # --- Installing ------------------------------------------------------------
 
 show_missing() {
-  say "Missing for ${PARTS[*]}:"
-  printf '  %s\n' "${MISSING[@]/#/- }"
+  notice "Missing for ${PARTS[*]}:"
+  notice "$(printf '  %s\n' "${MISSING[@]/#/- }")"
 }
 
 install_missing() {
@@ -177,7 +180,7 @@ install_missing() {
   have_program apt-get ||
     die "there is no apt-get here: install what the list names (Debian's package names) with your own package manager, then run this again."
   [[ $EUID -eq 0 ]] || have_program sudo || die "to install them, run this as root or install sudo."
-  say "Installing ${#packages[@]} packages with apt-get: ${packages[*]}"
+  notice "Installing ${#packages[@]} packages with apt-get: ${packages[*]}"
   root_ready "installing packages"
   step setup "" install_packages "${packages[@]}"
   run_steps || die "apt-get failed; its output is in $LOGS/setup.log."
@@ -192,7 +195,7 @@ install_packages() {
 # kind's containers mount /lib/modules; it need not hold anything.
 modules_directory() {
   [[ ! -e /lib/modules ]] || return 0
-  say "Making an empty /lib/modules: kind mounts it into its nodes, and it is not there."
+  notice "Making an empty /lib/modules: kind mounts it into its nodes, and it is not there."
   root_ready "making /lib/modules"
   as_root mkdir -p /lib/modules
 }

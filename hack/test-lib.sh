@@ -12,10 +12,14 @@ as_root() {
 # check NAME COMMAND…: one test, of VERSION. In the background, because in a
 # condition errexit would not end the command at its first failure.
 check() {
-  local name="$VERSION: $1" status=0
+  local name="$VERSION: $1" status=0 test progress
   shift
   ("$@") >"$W/log" 2>&1 &
-  wait "$!" || status=$?
+  test=$!
+  (while sleep 5 >/dev/null 2>&1; do printf '# still running: %s\n' "$name"; done) &
+  progress=$!
+  wait "$test" || status=$?
+  { kill "$progress" && wait "$progress"; } 2>/dev/null || true
   if [[ $status -eq 0 ]]; then
     PASSED=$((PASSED + 1))
     printf 'ok %d - %s\n' $((PASSED + FAILED)) "$name"
