@@ -2,7 +2,8 @@
 /*
  * A day of a large cluster in a second: what reaches the API server when all
  * nodes start in the same moment, with the scheduling code of the sidecar and
- * a clock of our own. Prints flat JSON; the curves go to the file named.
+ * a clock of our own. Prints flat JSON; the curves go to the file named. Fails
+ * where a steady state has a peak of more than twice the mean.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #define DAY 86400
 #define WINDOW 10
 #define EPOCH INT64_C(1700000000)
+#define PEAK_TO_MEAN_MAX 2.0
 
 /* Starting is one thing, steady state another: this is where it begins. */
 #define STEADY 60
@@ -174,5 +176,14 @@ int main(int argc, char **argv)
 	print(&all[3], "_steady", HOUR, DAY, mean(&all[3], HOUR, DAY));
 	printf(" \"herd_peak_to_mean\": %.2f\n}\n",
 	       peak(&all[0], STEADY, DAY) / usual);
-	return write_curves(argv[1], all, sizeof(all) / sizeof(all[0])) ? 1 : 0;
+	if (write_curves(argv[1], all, sizeof(all) / sizeof(all[0])) != 0) {
+		perror(argv[1]);
+		return 1;
+	}
+	if (peak(&all[0], STEADY, DAY) > PEAK_TO_MEAN_MAX * usual ||
+	    peak(&all[1], RECOVERED, DAY) > PEAK_TO_MEAN_MAX * usual) {
+		fputs("herd: a peak is more than twice the mean\n", stderr);
+		return 1;
+	}
+	return 0;
 }
