@@ -112,7 +112,7 @@ func ending(ctx context.Context, bed *testbed.Bed, pod *corev1.Pod) error {
 	fmt.Printf("\ntry next:   export KUBECONFIG=%s\n"+
 		"            kubectl -n %s describe pod %s\n"+
 		"            kubectl -n kube-system logs daemonset/%s | grep delegateExec\n"+
-		"remove all: make demo-clean\n",
+		"remove all: make demo-clean clean-cache clean\n",
 		bed.Cluster.Kubeconfig(), pod.Namespace, pod.Name, manifests.MultusDaemonSet)
 	return nil
 }
