@@ -44,8 +44,13 @@ static int store_value(const char **field, const struct option_row *row,
 	return 0;
 }
 
+/*
+ * next is the argument behind it, which is its value where it has none itself.
+ * *ret_used: how many of the two it took.
+ */
 static int parse_option(const struct option_set *set, const char *arg,
-			void *ret, struct err *e)
+			const char *next, void *ret, int *ret_used,
+			struct err *e)
 {
 	size_t len = strcspn(arg, "=");
 	const char *value = arg[len] == '=' ? arg + len + 1 : NULL;
@@ -62,6 +67,10 @@ static int parse_option(const struct option_set *set, const char *arg,
 	field = (char *)ret + row->offset;
 	if (row->value == NULL)
 		return store_switch(field, row, value, e);
+	if (value == NULL && next != NULL && next[0] != '-') {
+		value = next;
+		*ret_used = 2;
+	}
 	return store_value(field, row, value, e);
 }
 
@@ -112,16 +121,20 @@ static int check_operand(const struct option_set *set, const void *ret,
 int option_parse(const struct option_set *set, int argc, char *const *argv,
 		 void *ret, bool *ret_help, struct err *e)
 {
+	int used;
+
 	*ret_help = false;
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += used) {
+		const char *next = i + 1 < argc ? argv[i + 1] : NULL;
 		int r;
 
+		used = 1;
 		if (strcmp(argv[i], "--help") == 0) {
 			*ret_help = true;
 			return 0;
 		}
 		if (argv[i][0] == '-')
-			r = parse_option(set, argv[i], ret, e);
+			r = parse_option(set, argv[i], next, ret, &used, e);
 		else
 			r = parse_operand(set, argv[i], ret, e);
 		if (r < 0)

@@ -9,8 +9,9 @@
 
 /*
  * Command lines as tables: one table says what is parsed, what is asked for
- * and what --help prints. An option is --NAME=VALUE, or --NAME for a switch;
- * each at most once and never shortened.
+ * and what --help prints. An option is --NAME=VALUE, --NAME VALUE where that does
+ * not begin with a dash, or --NAME for a switch; each at most once and never
+ * shortened.
  */
 struct option_row {
 	const char *name;

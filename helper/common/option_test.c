@@ -77,6 +77,8 @@ static void takes_an_operand_anywhere(void **state)
 		{ "w", "--file=a" },
 		{ "--file=a", "w" },
 		{ "--force", "w", "--file=a" },
+		{ "--file", "a", "w" },
+		{ "w", "--file", "a", "--force" },
 	};
 
 	(void)state;
@@ -115,6 +117,12 @@ static const struct {
 	{ &plain, { "--force" }, "give --file=FILE (see --help)" },
 	{ &plain, { "--file" }, "give --file a value: --file=FILE" },
 	{ &plain, { "--file=" }, "give --file a value: --file=FILE" },
+	{ &plain, { "--file", "" }, "give --file a value: --file=FILE" },
+	{ &plain, { "--file", "--force" }, "give --file a value: --file=FILE" },
+	{ &plain, { "--file", "a", "--file", "b" }, "give --file only once" },
+	{ &plain,
+	  { "--file=a", "--force", "b" },
+	  "take out 'b': only options are expected (see --help)" },
 	{ &plain, { "--file=a", "--file=b" }, "give --file only once" },
 	{ &plain, { "--file=a", "--force=1" }, "give --force without a value" },
 	{ &plain,
