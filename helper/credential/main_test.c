@@ -200,10 +200,23 @@ static void runs_as_expected(void **state)
 	}
 }
 
+/* What the decoder's test expects, with the file's name in front of each line. */
+static void every_bad_document_is_named(void **state)
+{
+	static const char command[] =
+		"cd " BAD " && for f in *.json; do"
+		"  \"$O\"/multus-credential check --config=$f;"
+		"done | sort | { sort EXPECTED | diff /dev/fd/3 -; } 3<&0";
+
+	(void)state;
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_as_expected),
+		cmocka_unit_test(every_bad_document_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
