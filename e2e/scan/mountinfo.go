@@ -143,7 +143,8 @@ func below(point, dir string) bool {
 
 // WithoutDeadSandboxes leaves out the shm of each pod that the node itself has
 // unmounted: a private copy keeps it until the container runtime removes the
-// folder beneath it, at a time of its own choice.
+// folder beneath it, at a time of its own choice. What is below /hostroot is no
+// such copy.
 func (t Table) WithoutDeadSandboxes(node Table) Table {
 	alive := map[string]bool{}
 	for m := range node {
@@ -151,7 +152,7 @@ func (t Table) WithoutDeadSandboxes(node Table) Table {
 	}
 	rest := Table{}
 	for m, n := range t {
-		if id := sandbox(m); id == "" || alive[id] {
+		if id := sandbox(m); id == "" || alive[id] || below(m.Point, "/hostroot") {
 			rest[m] = n
 		}
 	}

@@ -110,9 +110,10 @@ func TestWithoutDeadSandboxes(t *testing.T) {
 	const shm = " rw - tmpfs shm rw\n"
 	node := mustParse(t, "1 0 0:1 / /run/c/sandboxes/alive/shm"+shm)
 	daemon := mustParse(t, "1 0 0:1 / /host/run/c/sandboxes/alive/shm"+shm+
-		"2 0 0:1 / /host/run/c/sandboxes/dead/shm"+shm+"3 0 0:1 / /dev/shm"+shm)
+		"2 0 0:1 / /host/run/c/sandboxes/dead/shm"+shm+"3 0 0:1 / /dev/shm"+shm+
+		"4 0 0:1 / /hostroot/run/c/sandboxes/dead/shm"+shm)
 	rest := daemon.WithoutDeadSandboxes(node)
-	if removed := DiffText(daemon, rest); len(rest) != 2 || !strings.Contains(removed, "/dead/") {
+	if removed := DiffText(daemon, rest); len(rest) != 3 || !strings.Contains(removed, "/host/run/c/sandboxes/dead/") {
 		t.Errorf("left out:\n%s", removed)
 	}
 }

@@ -115,8 +115,14 @@ func views(pids []string) []string {
 // process searches what /proc shows of one.
 func (s *search) process(pid string) {
 	for _, name := range []string{"cmdline", "environ", "mountinfo"} {
-		text, err := os.ReadFile("/proc/" + pid + "/" + name)
-		if err == nil && bytes.Contains(text, s.needle) {
+		path := "/proc/" + pid + "/" + name
+		text, err := os.ReadFile(path)
+		if errors.Is(err, unix.EINVAL) && name == "mountinfo" {
+			continue // it has ended, and is a zombie
+		}
+		if err != nil {
+			s.unread(path, err)
+		} else if bytes.Contains(text, s.needle) {
 			s.result.Found = append(s.result.Found, fmt.Sprintf("%s of process %s", name, pid))
 		}
 	}
