@@ -36,10 +36,17 @@ func Needle(token []byte) ([]byte, error) {
 
 // Claims are what a token says of itself.
 type Claims struct {
-	Subject   string `json:"sub"`
-	JTI       string `json:"jti"`
-	IssuedAt  int64  `json:"iat"`
-	ExpiresAt int64  `json:"exp"`
+	Subject   string   `json:"sub"`
+	JTI       string   `json:"jti"`
+	Audience  []string `json:"aud"`
+	IssuedAt  int64    `json:"iat"`
+	ExpiresAt int64    `json:"exp"`
+	// Kubernetes has what the token is bound to.
+	Kubernetes struct {
+		Secret struct {
+			Name string `json:"name"`
+		} `json:"secret"`
+	} `json:"kubernetes.io"`
 }
 
 // ReadClaims reads them, and checks nothing.

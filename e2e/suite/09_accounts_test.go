@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"multus-delegate-credentials/e2e/delegates"
 	"multus-delegate-credentials/e2e/manifests"
 	"multus-delegate-credentials/e2e/suite/testbed"
@@ -30,6 +34,7 @@ func TestAccounts(t *testing.T) {
 		{"ConfigMapCA", configMapCA},
 		{"Tenants", tenants},
 		{"Refused", refused},
+		{"Bound", bound},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(s.on(t)) })
 	}
@@ -41,6 +46,7 @@ type account struct {
 	ca       caFile
 	needs    bool           // what the delegate does to its pod
 	over     map[string]any // laid over the rule
+	token    map[string]any // laid over its serviceAccountToken
 	lifetime int            // of the token, in seconds; 0: longer than the tests
 }
 
@@ -64,7 +70,9 @@ func accounts(namespace string) []account {
 		{plugin: delegates.Served, ca: kubeCA, over: map[string]any{"deliver": map[string]any{
 			"serviceAccountDirectory": true,
 			"kubeconfig":              map[string]any{"configKeys": []string{"kubernetes.kubeconfig"}}}}},
-		{plugin: delegates.Distant, ca: kubeCA, over: map[string]any{"matchNamespaces": []string{"kube-system"}}},
+		{plugin: delegates.Distant, ca: kubeCA, over: map[string]any{"matchNamespaces": []string{"kube-system"}},
+			token: map[string]any{"audience": boundAudience,
+				"boundObjectRef": map[string]any{"kind": "Secret", "name": boundSecret}}},
 	}
 }
 
@@ -77,12 +85,14 @@ func ruleOf(plugin string) string {
 // anything. Tokens outlive the tests by far, so that none is renewed in them but
 // by force.
 func (a account) rule(namespace string) map[string]any {
+	token := map[string]any{
+		"namespace": "kube-system", "serviceAccountName": a.plugin, "expirationSeconds": cmp.Or(a.lifetime, 24*60*60),
+		"boundObjectRef": map[string]any{"kind": "Node"}, "path": "token"}
+	maps.Copy(token, a.token)
 	rule := map[string]any{
 		"name": ruleOf(a.plugin), "matchPlugins": []string{a.plugin},
 		"sources": []any{
-			map[string]any{"serviceAccountToken": map[string]any{
-				"namespace": "kube-system", "serviceAccountName": a.plugin, "expirationSeconds": cmp.Or(a.lifetime, 24*60*60),
-				"boundObjectRef": map[string]any{"kind": "Node"}, "path": "token"}},
+			map[string]any{"serviceAccountToken": token},
 			map[string]any{"configMap": map[string]any{"namespace": a.ca.namespace, "name": a.ca.name,
 				"items": []any{map[string]any{"key": a.ca.key, "path": "ca.crt"}}}},
 		},
@@ -125,6 +135,7 @@ func setAccountsOf(t *testing.T, of func(namespace string) []account) *scene {
 	})
 	s := newScene(t)
 	s.makeCAs()
+	s.makeBoundSecret()
 	all := of(s.namespace)
 	config, err := accountsConfig(all, s.namespace)
 	s.must(err, "make the configuration")
@@ -150,6 +161,7 @@ func ownAccount(s *scene) {
 	s.answered("clientgo", manifests.HostToContainer)
 	_, err = bed.Event(s.ctx, other, "refused", "system:serviceaccount:kube-system:"+delegates.ClientGo)
 	s.must(err, "see the API server refuse it")
+	s.noMoreIsGranted("clientgo")
 	s.must(bed.DeletePods(s.ctx, s.namespace, "clientgo"), "delete the pod")
 	s.noBindLeft()
 	runs := s.runs("clientgo")
@@ -161,4 +173,36 @@ func ownAccount(s *scene) {
 		s.Errorf("no report of ADD or of DEL: %v", seen)
 	}
 	s.joined(mark, delegates.ClientGo, runs)
+}
+
+// noMoreIsGranted to the delegate than its rule declares, nor to the sidecar than
+// the rules' accounts and ConfigMaps, by their names.
+func (s *scene) noMoreIsGranted(pod string) {
+	s.Helper()
+	sidecars, _, err := bed.DaemonToken(s.ctx) // the same account's
+	s.must(err, "read the sidecar's token")
+	delegate, err := bed.As(s.storedToken(ruleOf(delegates.ClientGo)))
+	s.must(err, "use the delegate's token")
+	sidecar, err := bed.As(string(sidecars))
+	s.must(err, "use the sidecar's token")
+	pods := delegate.CoreV1().Pods(s.namespace)
+	object, err := pods.Get(s.ctx, pod, metav1.GetOptions{})
+	s.must(err, "do what is granted")
+	_, update := pods.Update(s.ctx, object, metav1.UpdateOptions{})
+	_, list := pods.List(s.ctx, metav1.ListOptions{})
+	_, secrets := delegate.CoreV1().Secrets(s.namespace).List(s.ctx, metav1.ListOptions{})
+	_, renew := delegate.CoreV1().ServiceAccounts("kube-system").CreateToken(s.ctx, delegates.ClientGo,
+		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	_, other := sidecar.CoreV1().ServiceAccounts("kube-system").CreateToken(s.ctx, "default",
+		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	_, configMap := sidecar.CoreV1().ConfigMaps(s.namespace).Get(s.ctx, kubeCA.name, metav1.GetOptions{})
+	for what, err := range map[string]error{
+		"delete its pod": pods.Delete(s.ctx, pod, metav1.DeleteOptions{}), "update its pod": update, "list pods": list,
+		"list secrets": secrets, "get a token by itself": renew,
+		"get another account's token": other, "read another ConfigMap": configMap,
+	} {
+		if !apierrors.IsForbidden(err) {
+			s.Errorf("%s: %v", what, err)
+		}
+	}
 }

@@ -47,6 +47,15 @@ func (s *scene) held(rule string) string {
 	return store[rule].JTI
 }
 
+func (s *scene) storedToken(rule string) string {
+	s.Helper()
+	path, err := bed.StorePath(s.ctx)
+	s.must(err, "find the store")
+	token, err := bed.Exec(s.ctx, "cat", path+"/"+rule+"/data/token")
+	s.must(err, "read the token")
+	return strings.TrimSpace(token)
+}
+
 // ownToken: all that the delegate finds at the credential's place is its own
 // account's.
 func (s *scene) ownToken(v view, jti string) {

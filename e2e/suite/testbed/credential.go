@@ -74,20 +74,15 @@ func (b *Bed) StorePath(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("no volume is mounted at the store of %s", sidecar.Name)
 }
 
-// Get reads a pod with a token and no other credential.
-func (b *Bed) Get(ctx context.Context, token, namespace, pod string) error {
+// As is a client with a token and no other credential.
+func (b *Bed) As(token string) (kubernetes.Interface, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", b.Cluster.Kubeconfig())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	config = rest.AnonymousClientConfig(config)
 	config.BearerToken = token
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	_, err = client.CoreV1().Pods(namespace).Get(ctx, pod, noOptions)
-	return err
+	return kubernetes.NewForConfig(config)
 }
 
 // option is the value that the container's program is given.
