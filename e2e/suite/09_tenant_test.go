@@ -53,6 +53,7 @@ func attempts() (all []attempt) {
 		"calico-etcd":      `"etcd_endpoints"` + server,
 		"merged":           in("kubernetes", `"x":1`) + "," + in("Kubernetes", `"k8s_api_root"`+server),
 		"whereabouts":      in("ipam", in("kubernetes", file("kubeconfig"))),
+		"ipam-root":        in("ipam", in("kubernetes", `"k8s_api_root"`+server)),
 		"whereabouts-file": in("ipam", `"configuration_path":"`+tenantDir+`/flat.conf"`),
 		"ipam":             in("ipam", file("kubeconfig")),
 		"consul":           `"cni_net_dir":"` + tenantDir + `"`,
@@ -62,6 +63,15 @@ func attempts() (all []attempt) {
 		"deep":             in("delegate", in("delegate", in("DELEGATE", in("Kubernetes", file("kubeConfig"))))),
 	} {
 		all = append(all, attempt{name, typed(chooser) + "," + keys, chooser, "conf", ruleOf(chooser), "-"})
+	}
+	// Others of the same plugin's, which choose no server.
+	for name, keys := range map[string]string{
+		"policy-token": in("policy", `"k8s_auth_token":"x"`),
+		"policy-ca":    in("policy", `"k8s_certificate_authority":"`+tenantDir+`/ca"`),
+		"etcd-key":     `"etcd_key_file":"` + tenantDir + `/key"`,
+		"etcd-ca":      `"etcd_ca_cert_file":"` + tenantDir + `/ca"`,
+	} {
+		all = append(all, attempt{name, typed(chooser) + "," + keys, chooser, "conf", ruleOf(chooser), ""})
 	}
 	guarded, served := delegates.Guarded, delegates.Served
 	all = append(all,

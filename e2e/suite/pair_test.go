@@ -294,11 +294,6 @@ func (p *pair) logs(text string, times int) {
 // callResult is what the caller of the helper gets.
 type callResult struct {
 	testbed.Report
-	// Failure is the helper's own.
-	Failure *struct {
-		Code int    `json:"code"`
-		Msg  string `json:"msg"`
-	} `json:"error"`
 	report  string
 	output  string
 	status  int

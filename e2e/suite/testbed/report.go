@@ -26,6 +26,11 @@ type Report struct {
 	ExitStatus   *int     `json:"exitStatus"`
 	Setup        *int     `json:"setupMicroseconds"`
 	Teardown     *int     `json:"teardownMicroseconds"`
+	// Failure is the helper's own.
+	Failure *struct {
+		Code int    `json:"code"`
+		Msg  string `json:"msg"`
+	} `json:"error"`
 	// Logged is when the daemon wrote it, to the second; zero where it wrote
 	// other lines at the same time.
 	Logged time.Time `json:"-"`
