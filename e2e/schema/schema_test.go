@@ -48,6 +48,7 @@ var exceptions = map[string]string{
 	"env-ref-dollars.json":           references,
 	"env-ref-open.json":              references,
 	"env-ref-kubeconfig.json":        references,
+	"env-expanded-long.json":         references,
 	"expiration-whole-fraction.json": numbers,
 	"expiration-exponent.json":       numbers,
 	"env-value-long-bytes.json":      characters,

@@ -21,6 +21,7 @@
 #define CONFIG_MAX_BYTES 1048576 /* as etcd bounds a ConfigMap */
 #define CONFIG_MAX_RULES 1000
 #define CONFIG_MAX_LIST 64 /* elements of any other list */
+#define CONFIG_MAX_EXPANDED 16384 /* a variable's value, with its NUL */
 
 /* TokenRequest's bounds (authentication.k8s.io/v1), seconds. */
 #define CONFIG_MIN_EXPIRATION 600

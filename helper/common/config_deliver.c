@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config_value.h"
+#include "delegate-credentials.h"
 
 #define KUBECONFIG(member) offsetof(struct config_kubeconfig, member)
 
@@ -147,11 +148,46 @@ static const char *judge_value(const struct config_rule *r, size_t index)
 	return remedy;
 }
 
+/* Of what $(NAME) stands for; lens are those of the variables before. */
+static size_t referred_len(const struct config_rule *r, const size_t *lens,
+			   size_t index, const char *name, size_t len)
+{
+	for (size_t i = 0; i < index; i++)
+		if (r->env[i].name != NULL && is_name(name, len, r->env[i].name))
+			return lens[i];
+	if (is_name(name, len, "KUBECONFIG_PATH"))
+		return strlen(DC_KUBECONFIG_PATH);
+	return r->service_account_directory ? strlen(DC_SERVICE_ACCOUNT_DIR)
+					    : strlen(DC_CREDENTIALS_DIR);
+}
+
+/* Of a value without a mistake, once expanded; or CONFIG_MAX_EXPANDED. */
+static size_t expanded_len(const struct config_rule *r, const size_t *lens,
+			   size_t index)
+{
+	const char *p = r->env[index].value;
+	size_t sum = 0;
+
+	while (*p != '\0' && sum < CONFIG_MAX_EXPANDED) {
+		if (strncmp(p, "$(", 2) == 0) {
+			size_t len = strcspn(p + 2, ")");
+
+			sum += referred_len(r, lens, index, p + 2, len);
+			p += len + 3;
+		} else {
+			p += strncmp(p, "$$", 2) == 0 ? 2 : 1;
+			sum++;
+		}
+	}
+	return sum < CONFIG_MAX_EXPANDED ? sum : CONFIG_MAX_EXPANDED;
+}
+
 /* When all of deliver is known, since its keys have no order. */
 static void check_references(struct decoder *d, const struct place *at)
 {
 	const struct config_rule *r = &d->draft->rule;
 	const struct place env = { .up = at, .name = "env" };
+	size_t lens[CONFIG_MAX_LIST] = { 0 };
 
 	for (size_t i = 0; i < r->env_count; i++) {
 		const struct place element = { .up = &env, .index = i };
@@ -159,8 +195,16 @@ static void check_references(struct decoder *d, const struct place *at)
 		const char *remedy = NULL;
 
 		value.off = d->draft->env_value_off[i];
-		if (r->env[i].value != NULL)
-			remedy = judge_value(r, i);
+		if (r->env[i].value == NULL)
+			continue;
+		remedy = judge_value(r, i);
+		if (remedy == NULL)
+			lens[i] = expanded_len(r, lens, i);
+		if (lens[i] == CONFIG_MAX_EXPANDED) {
+			remedy = "shorten the value: it is too long when its "
+				 "$(NAME) are expanded";
+			lens[i] = 0;
+		}
 		if (remedy != NULL)
 			value_mistake(d, &value, "%s", remedy);
 	}

@@ -9,7 +9,6 @@
 #include "quote.h"
 
 /* A variable's value, with what its references stand for. */
-#define EXPANDED_MAX 16384
 
 static void start(struct plan *p, enum report_source source, struct report *r)
 {
@@ -147,7 +146,7 @@ static int add_entries(const struct plan_facts *f, struct arena *a,
 {
 	struct scope scope = { f, p, p->count };
 	const struct expand_scope names = { look_up, &scope };
-	char text[EXPANDED_MAX];
+	char text[CONFIG_MAX_EXPANDED];
 
 	for (size_t i = 0; i < f->rule->env_count; i++) {
 		const struct config_env *env = &f->rule->env[i];
