@@ -177,6 +177,16 @@ static void what_is_in_the_store_is_used_if_it_is_whole(void **state)
 	}
 }
 
+static void what_is_due_is_asked_for(void **state)
+{
+	(void)state;
+	publish("r", "n/s", 7);
+	load(R);
+	assert_true(is_held("r"));
+	assert_int_equal(attend()->failures, 1);
+	assert_said("rule r: failed, again in 1 s: ");
+}
+
 static void what_is_not_the_rules_is_removed(void **state)
 {
 	(void)state;
@@ -368,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_broken_configuration_is_said_once),
 		TEST(what_is_in_the_store_is_used_if_it_is_whole),
+		TEST(what_is_due_is_asked_for),
 		TEST(what_is_not_the_rules_is_removed),
 		TEST(what_other_sources_made_is_not_used),
 		TEST(a_store_that_cannot_be_read_is_not_used),
