@@ -36,18 +36,21 @@ static int refuse(const struct storefile *s, const char *name, const char *what,
 		       printable, what);
 }
 
+#define WALK (O_PATH | O_DIRECTORY | O_CLOEXEC)
+
+int storecheck_walk(const char *path, const char *rule)
+{
+	auto_fd store = open(path, WALK);
+
+	return store < 0 ? -1 : openat(store, rule, WALK | O_NOFOLLOW);
+}
+
 int storecheck_reopen(const struct storefile *s)
 {
-	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	auto_fd store = open(s->path, flags);
-	auto_fd rule = -1;
+	auto_fd rule = storecheck_walk(s->path, s->rule->name);
 
-	if (store < 0)
-		return -1;
-	rule = openat(store, s->rule->name, flags | O_NOFOLLOW);
-	if (rule < 0)
-		return -1;
-	return openat(rule, DC_STORE_DATA_NAME, flags | O_NOFOLLOW);
+	return rule < 0 ? -1 : openat(rule, DC_STORE_DATA_NAME,
+				      WALK | O_NOFOLLOW);
 }
 
 static int is_absent(struct err *e)

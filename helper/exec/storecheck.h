@@ -14,9 +14,12 @@ int storecheck_open(const struct storefile *s, int dir, const char *name,
 		    struct err *e) __attribute__((warn_unused_result));
 
 /*
- * Opens STORE/RULE/data by its path, and along no link. Returns an O_PATH
- * descriptor that the caller owns, or -1 with errno.
+ * Both open by the path, STORE/RULE and STORE/RULE/data, and along no link that
+ * the store's writer could have led anywhere. They return an O_PATH descriptor
+ * that the caller owns, or -1 with errno.
  */
+int storecheck_walk(const char *path, const char *rule)
+	__attribute__((warn_unused_result));
 int storecheck_reopen(const struct storefile *s)
 	__attribute__((warn_unused_result));
 

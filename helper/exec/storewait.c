@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "caller.h"
 #include "clock.h"
 #include "fd.h"
+#include "storecheck.h"
 #include "storewait.h"
 
 /* Where a limit of inotify's is reached we look ourselves, as often as this. */
@@ -28,16 +28,10 @@ static bool watch_path(const struct storewait *w, const char *path,
 	       (errno != ENOSPC && errno != ENOMEM);
 }
 
-/* Never along a link, which the store's writer could have led anywhere. */
 static int enter_rule(const struct storewait *w)
 {
-	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	auto_fd store = open(w->store, flags);
-	auto_fd rule = -1;
+	auto_fd rule = storecheck_walk(w->store, w->rule);
 
-	if (store < 0)
-		return -1;
-	rule = openat(store, w->rule, flags | O_NOFOLLOW);
 	return rule < 0 ? -1 : fchdir(rule);
 }
 
