@@ -286,3 +286,9 @@ const char *config_rule_directory(const struct config_rule *r)
 		       ? r->sources[0].directory
 		       : NULL;
 }
+
+const char *config_rule_place(const struct config_rule *r)
+{
+	return r->service_account_directory ? DC_SERVICE_ACCOUNT_DIR
+					    : DC_CREDENTIALS_DIR;
+}

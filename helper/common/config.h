@@ -174,4 +174,7 @@ const struct config_token *config_rule_token(const struct config_rule *r);
 /* The rule's directory, or NULL where its material comes from the store. */
 const char *config_rule_directory(const struct config_rule *r);
 
+/* Where the delegate finds the credential: one of the DC_*_DIR. */
+const char *config_rule_place(const struct config_rule *r);
+
 #endif

@@ -53,15 +53,21 @@ static void decode_env_value(struct decoder *d, const struct place *at,
 	value_string(d, at, f, &e->env.value);
 }
 
-static bool has_variable(const struct config_env *env, size_t count,
-			 const char *name, size_t len)
+static bool is_name(const char *s, size_t len, const char *name)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (env[i].name != NULL && strlen(env[i].name) == len &&
-		    memcmp(env[i].name, name, len) == 0)
-			return true;
-	}
-	return false;
+	return len == strlen(name) && memcmp(s, name, len) == 0;
+}
+
+/* Which of the first count it is; count if none. */
+static size_t find_variable(const struct config_env *env, size_t count,
+			    const char *name, size_t len)
+{
+	size_t i = 0;
+
+	while (i < count &&
+	       (env[i].name == NULL || !is_name(name, len, env[i].name)))
+		i++;
+	return i;
 }
 
 static void decode_variable(struct decoder *d, const struct place *at,
@@ -78,7 +84,8 @@ static void decode_variable(struct decoder *d, const struct place *at,
 	value_object(d, at, fields, ret);
 	name.off = ret->name_off;
 	if (ret->env.name != NULL &&
-	    has_variable(before, count, ret->env.name, strlen(ret->env.name)))
+	    find_variable(before, count, ret->env.name,
+			  strlen(ret->env.name)) < count)
 		value_mistake(d, &name,
 			      "write another one: the variable is set already");
 }
@@ -105,81 +112,67 @@ static void decode_env(struct decoder *d, const struct place *at,
 	draft->rule.env_count = draft->rule.env == NULL ? 0 : n;
 }
 
-static bool is_name(const char *s, size_t len, const char *name)
+/*
+ * Adds to *sum the length of what $(NAME) stands for; lens are those of the
+ * variables before. Returns NULL, or what is wrong with it.
+ */
+static const char *judge_reference(const struct config_rule *r,
+				   const size_t *lens, size_t index,
+				   struct json_span name, size_t *sum)
 {
-	return len == strlen(name) && memcmp(s, name, len) == 0;
-}
+	const char *s = r->env[index].value + name.off;
+	size_t i = find_variable(r->env, index, s, name.len);
 
-/* NULL, or what is wrong with the reference of len bytes at name. */
-static const char *judge_reference(const struct config_rule *r, size_t index,
-				   const char *name, size_t len)
-{
-	if (has_variable(r->env, index, name, len) ||
-	    is_name(name, len, "CREDENTIALS_DIRECTORY"))
-		return NULL;
-	if (!is_name(name, len, "KUBECONFIG_PATH"))
+	if (i < index)
+		*sum += lens[i];
+	else if (is_name(s, name.len, "CREDENTIALS_DIRECTORY"))
+		*sum += strlen(config_rule_place(r));
+	else if (!is_name(s, name.len, "KUBECONFIG_PATH"))
 		return "correct the $(NAME) in it: it stands for an earlier "
 		       "variable of this list, KUBECONFIG_PATH or "
 		       "CREDENTIALS_DIRECTORY; $$ is a dollar";
-	return r->kubeconfig != NULL
-		       ? NULL
-		       : "add kubeconfig to deliver, or take "
-			 "$(KUBECONFIG_PATH) out: no kubeconfig is made";
+	else if (r->kubeconfig == NULL)
+		return "add kubeconfig to deliver, or take "
+		       "$(KUBECONFIG_PATH) out: no kubeconfig is made";
+	else
+		*sum += strlen(DC_KUBECONFIG_PATH);
+	return NULL;
 }
 
-/* The first mistake in a value's references, or NULL; $$ is a dollar. */
-static const char *judge_value(const struct config_rule *r, size_t index)
+/*
+ * The first mistake in a value, or NULL; $$ is a dollar. Without one, lens[index]
+ * is its length once it is expanded.
+ */
+static const char *judge_value(const struct config_rule *r, size_t *lens,
+			       size_t index)
 {
-	const char *p = r->env[index].value;
-	const char *remedy = NULL;
-
-	while (remedy == NULL && (p = strchr(p, '$')) != NULL) {
-		size_t len = 0;
-
-		if (p[1] == '(') {
-			len = strcspn(p + 2, ")");
-			if (p[2 + len] == '\0')
-				return "close $( with a parenthesis, or write "
-				       "$$( for the characters themselves";
-			remedy = judge_reference(r, index, p + 2, len);
-		}
-		p += p[1] == '$' || p[1] == '(' ? 2 + len : 1;
-	}
-	return remedy;
-}
-
-/* Of what $(NAME) stands for; lens are those of the variables before. */
-static size_t referred_len(const struct config_rule *r, const size_t *lens,
-			   size_t index, const char *name, size_t len)
-{
-	for (size_t i = 0; i < index; i++)
-		if (r->env[i].name != NULL && is_name(name, len, r->env[i].name))
-			return lens[i];
-	if (is_name(name, len, "KUBECONFIG_PATH"))
-		return strlen(DC_KUBECONFIG_PATH);
-	return r->service_account_directory ? strlen(DC_SERVICE_ACCOUNT_DIR)
-					    : strlen(DC_CREDENTIALS_DIR);
-}
-
-/* Of a value without a mistake, once expanded; or CONFIG_MAX_EXPANDED. */
-static size_t expanded_len(const struct config_rule *r, const size_t *lens,
-			   size_t index)
-{
-	const char *p = r->env[index].value;
+	const char *value = r->env[index].value;
+	const char *p = value;
 	size_t sum = 0;
 
-	while (*p != '\0' && sum < CONFIG_MAX_EXPANDED) {
-		if (strncmp(p, "$(", 2) == 0) {
-			size_t len = strcspn(p + 2, ")");
+	while (*p != '\0') {
+		struct json_span name = { (size_t)(p - value) + 2, 0 };
+		const char *remedy;
 
-			sum += referred_len(r, lens, index, p + 2, len);
-			p += len + 3;
-		} else {
+		if (strncmp(p, "$(", 2) != 0) {
 			p += strncmp(p, "$$", 2) == 0 ? 2 : 1;
 			sum++;
+			continue;
 		}
+		name.len = strcspn(p + 2, ")");
+		if (p[2 + name.len] == '\0')
+			return "close $( with a parenthesis, or write "
+			       "$$( for the characters themselves";
+		remedy = judge_reference(r, lens, index, name, &sum);
+		if (remedy != NULL)
+			return remedy;
+		p += name.len + 3;
 	}
-	return sum < CONFIG_MAX_EXPANDED ? sum : CONFIG_MAX_EXPANDED;
+	if (sum >= CONFIG_MAX_EXPANDED)
+		return "shorten the value: it is too long when its "
+		       "$(NAME) are expanded";
+	lens[index] = sum;
+	return NULL;
 }
 
 /* When all of deliver is known, since its keys have no order. */
@@ -192,19 +185,12 @@ static void check_references(struct decoder *d, const struct place *at)
 	for (size_t i = 0; i < r->env_count; i++) {
 		const struct place element = { .up = &env, .index = i };
 		struct place value = { .up = &element, .name = "value" };
-		const char *remedy = NULL;
+		const char *remedy;
 
 		value.off = d->draft->env_value_off[i];
 		if (r->env[i].value == NULL)
 			continue;
-		remedy = judge_value(r, i);
-		if (remedy == NULL)
-			lens[i] = expanded_len(r, lens, i);
-		if (lens[i] == CONFIG_MAX_EXPANDED) {
-			remedy = "shorten the value: it is too long when its "
-				 "$(NAME) are expanded";
-			lens[i] = 0;
-		}
+		remedy = judge_value(r, lens, i);
 		if (remedy != NULL)
 			value_mistake(d, &value, "%s", remedy);
 	}

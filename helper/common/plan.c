@@ -59,9 +59,8 @@ static enum report_source source_of(const struct plan_facts *f)
 /* Where the delegate sees the material. */
 static const char *place_of(const struct plan_facts *f)
 {
-	if (f->rule == NULL || f->rule->service_account_directory)
-		return DC_SERVICE_ACCOUNT_DIR;
-	return DC_CREDENTIALS_DIR;
+	return f->rule == NULL ? DC_SERVICE_ACCOUNT_DIR
+			       : config_rule_place(f->rule);
 }
 
 static int add_bind(const struct plan_facts *f, struct arena *a, struct plan *p,
