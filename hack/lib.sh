@@ -241,8 +241,10 @@ steps_stop() {
 run_steps() {
   local name shown=$SECONDS every=5
   mkdir -p "$LOGS"
-  [[ -n ${NOTICES-} ]] || : >"$LOGS/notices"
-  export NOTICES=$LOGS/notices
+  if [[ -z ${NOTICES-} ]]; then
+    export NOTICES=$LOGS/notices
+    : >"$NOTICES"
+  fi
   STEPS_AT_ONCE=${STEPS_AT_ONCE:-$(nproc)}
   [[ $STEPS_AT_ONCE -ge 2 ]] || STEPS_AT_ONCE=2
   trap steps_stop EXIT

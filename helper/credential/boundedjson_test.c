@@ -46,10 +46,10 @@ static json_t *parse_many(size_t n, const char *value)
 	json_t *root;
 
 	assert_non_null(buf);
-	for (size_t i = 0; i < n; i++)
-		memcpy(buf + 4 * i, i ? "," : "[", 1);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		buf[4 * i] = i ? ',' : '[';
 		memcpy(buf + 4 * i + 1, value, 3);
+	}
 	buf[4 * n] = ']';
 	root = boundedjson_parse(buf, 4 * n + 1);
 	free(buf);
