@@ -94,27 +94,40 @@ static int decode(const char *path, const struct text *t, struct config *ret,
 	return config_mistakes_err(path, &mistakes, e);
 }
 
-static bool is_kept(int dir, const struct text *t)
+/* Of what has been read, which it frees. */
+static bool is_same(struct text there, const struct text *t)
 {
-	struct err e = ERR_INIT;
-	struct text kept = read_file(dir, DC_LAST_GOOD_NAME, O_NOFOLLOW, &e);
-	bool same;
+	bool same = there.buf && there.len == t->len &&
+		    !memcmp(there.buf, t->buf, t->len);
 
-	if (!kept.buf)
-		return false;
-	same = kept.len == t->len && !memcmp(kept.buf, t->buf, t->len);
-	free(kept.buf);
+	free(there.buf);
 	return same;
 }
 
-/* Whole or not at all: the new one takes the old one's name. */
-static int replace(int dir, const struct text *t, struct err *e)
+static bool is_kept(int dir, const struct text *t)
+{
+	struct err e = ERR_INIT;
+
+	return is_same(read_file(dir, DC_LAST_GOOD_NAME, O_NOFOLLOW, &e), t);
+}
+
+/*
+ * Whole or not at all: the new one takes the old one's name. Another run may have
+ * read a newer one while this one waited: that one is to be kept.
+ */
+static int replace(int dir, const char *path, const struct text *t,
+		   struct err *e)
 {
 	auto_fd lock = statedir_lock(dir, e);
+	struct text now = { NULL, 0 };
 	auto_fd fd = -1;
 
-	if (lock < 0)
+	if (lock >= 0)
+		now = read_file(AT_FDCWD, path, 0, e);
+	if (!now.buf)
 		return -1;
+	if (!is_same(now, t))
+		return 0;
 	/* Of a run that was killed, or planted: a FIFO, another's name. */
 	unlinkat(dir, NEW_NAME, 0);
 	fd = openat(dir, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
@@ -129,12 +142,12 @@ static int replace(int dir, const struct text *t, struct err *e)
 	return -1;
 }
 
-static void keep(const struct text *t, struct report *r)
+static void keep(const char *path, const struct text *t, struct report *r)
 {
 	struct err e = ERR_INIT;
 	auto_fd dir = statedir_open(&e);
 
-	if (dir >= 0 && (is_kept(dir, t) || replace(dir, t, &e) == 0))
+	if (dir >= 0 && (is_kept(dir, t) || replace(dir, path, t, &e) == 0))
 		return;
 	report_fallback(r, "the configuration could not be kept: %s", e.msg);
 }
@@ -149,7 +162,7 @@ static int read_current(const char *path, struct config *ret, struct report *r,
 		return -1;
 	failed = decode(path, &text, ret, e);
 	if (!failed)
-		keep(&text, r);
+		keep(path, &text, r);
 	free(text.buf);
 	return failed;
 }

@@ -167,12 +167,40 @@ static void a_bad_copy_does_not_count(void **state)
 	world_check(w);
 }
 
+static const char other[] = CONFIG_OF(
+	RULE("userspace", MATCH_USERSPACE,
+	     DELIVER_ACCOUNT ",\"kubeconfig\":{}"));
+
+/* Of two runs, the one that read the older one comes to keep it last. */
+static void an_older_one_is_not_kept(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .trace = true,
+			  .script = "print ran" };
+	struct job old, j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	job_start(w, &c, &old);
+	while (trace_next(&old) != SYS_flock)
+		assert_false(old.ended);
+	config_put(w, other);
+	run(w, "print ran", &j);
+	job_free(&j);
+	trace_detach(&old);
+	job_end(&old);
+	expect_ok(&old);
+	assert_int_equal(report_fallbacks(&old), 0);
+	job_free(&old);
+	daemon_do(w, "rm " WORLD_CONFIG);
+	run(w, "ls " WORLD_TARGET, &j);
+	expect_out(&j, "ls kubeconfig serviceaccount\n");
+	job_free(&j);
+	world_check(w);
+}
+
 /* The newest good one is the last good one. */
 static void the_copy_follows(void **state)
 {
-	static const char other[] = CONFIG_OF(
-		RULE("userspace", MATCH_USERSPACE,
-		     DELIVER_ACCOUNT ",\"kubeconfig\":{}"));
 	struct world *w = *state;
 	struct job j;
 
@@ -218,6 +246,7 @@ int main(void)
 		WORLD_TEST(a_bad_copy_does_not_count),
 		WORLD_TEST(a_rule_without_a_token_gets_none),
 		WORLD_TEST(the_copy_follows),
+		WORLD_TEST(an_older_one_is_not_kept),
 		WORLD_TEST(version_needs_no_configuration),
 	};
 
