@@ -12,7 +12,7 @@
 #include "storefile.h"
 
 /* How often generations may change under our eyes before we give it up. */
-#define CHECK_TRIES 16
+#define CHECK_TRIES 4
 
 static int read_meta(struct storefile *s, struct err *e)
 {

@@ -2,9 +2,13 @@
 /* A store written by somebody who means harm: nothing of it is delivered. */
 #include "harness.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define USERSPACE WORLD_STORE "/userspace"
 #define DATA USERSPACE "/data"
@@ -277,6 +281,50 @@ static void a_rule_behind_a_link_is_not_watched(void **state)
 	world_check_processes();
 }
 
+/* More changes than inotify keeps; two files in turn, since it merges like ones. */
+static void flood(struct world *w)
+{
+	int files[2];
+
+	for (int i = 0; i < 2; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/root%s/f%d", w->daemon,
+			 WORLD_STORE, i);
+		files[i] = open(path, O_CREAT | O_RDONLY | O_CLOEXEC, 0600);
+		assert_return_code(files[i], errno);
+	}
+	for (int i = 0; i < 20000; i++)
+		assert_return_code(fchmod(files[i % 2], 0600), errno);
+	close(files[0]);
+	close(files[1]);
+}
+
+/* Who writes faster than it reads does not keep it from looking at the clock. */
+static void a_flooded_store_does_not_hold_it_up(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = TRY_TOKEN,
+			  .trace_waits = true };
+	long reads = 0, nr;
+	struct job j;
+
+	config_put(w, PLAIN_CONFIG);
+	store_mount(w);
+	store_await(w, &c, &j);
+	flood(w);
+	assert_int_equal(store_woken(&j), 1);
+	while ((nr = trace_next(&j)) != SYS_inotify_add_watch)
+		reads += nr == SYS_read;
+	assert_in_range(reads, 2, 32);
+	store_fill(w, "userspace", w->token, 3600);
+	trace_no_wait(&j, "filled");
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check_processes();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +333,7 @@ int main(void)
 		WORLD_TEST(a_hostile_renewal_is_refused),
 		WORLD_TEST(a_directory_behind_a_link_is_not_taken),
 		WORLD_TEST(a_rule_behind_a_link_is_not_watched),
+		WORLD_TEST(a_flooded_store_does_not_hold_it_up),
 	};
 
 	return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);

@@ -38,6 +38,29 @@ static void without_a_chroot_the_daemons_account_wins(void **state)
 	world_check(w);
 }
 
+/* The store's writer sees when it has been looked at. */
+static void what_comes_into_the_store_later_is_followed(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG,
+			  .script = "ready; wait; " SHOW_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	host_do(w, "put /etc/tenant/other somebody-elses");
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	daemon_do(w, "uid 65532; link /etc/tenant/other " WORLD_STORE
+		     "/userspace/data/new; rename " WORLD_STORE
+		     "/userspace/data/new " WORLD_STORE "/userspace/data/token");
+	job_go(w, 1);
+	job_end(&j);
+	expect_ok(&j);
+	expect_out(&j, "somebody-elses");
+	job_free(&j);
+	world_check_processes();
+}
+
 static void child_keeps(struct world *w, const char *what, const char *how)
 {
 	char script[512];
@@ -159,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(without_a_chroot_the_daemons_account_wins),
+		WORLD_TEST(what_comes_into_the_store_later_is_followed),
 		WORLD_TEST(some_children_keep_the_credential),
 		WORLD_TEST(a_killed_helpers_grandchild_keeps_it),
 		WORLD_TEST(a_credential_made_private_can_be_bound),
