@@ -136,7 +136,9 @@ int mnt_attach(int mnt, int dir, const char *name, struct err *e)
 		flags |= MOVE_MOUNT_T_EMPTY_PATH;
 	if (syscall(SYS_move_mount, mnt, "", dir, name, flags) == 0)
 		return 0;
-	if (errno == ENOSYS || errno == EPERM)
+	/* ENOSPC: fs.mount-max. */
+	if (errno == ENOSYS || errno == EPERM || errno == ENOMEM ||
+	    errno == ENOSPC)
 		return err_call(e, errno, "move_mount");
 	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 		       "leave the host's /run alone while a delegate starts: "
