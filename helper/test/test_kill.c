@@ -112,6 +112,28 @@ static void kill_once(struct world *w, const struct call *c, uint64_t after,
 	world_check_mounts(w);
 }
 
+/* Names of all files on the host and in the container, but for /proc and /dev. */
+struct files {
+	char host[16384];
+	char daemon[16384];
+};
+
+static void take_names(int ns, const char *script, char *ret, size_t size)
+{
+	assert_int_equal(ns_script(ns, script, ret, size), 0);
+	assert_in_range(strlen(ret), 1, size - 2);
+}
+
+static void take_files(const struct world *w, struct files *ret)
+{
+	take_names(w->host_ns,
+		   "ls /; tree /etc; tree /opt; tree /run; tree /tmp;"
+		   "tree /var; tree /sync",
+		   ret->host, sizeof(ret->host));
+	take_names(w->daemon_ns, "ls /; tree /run; tree /tmp; tree /var",
+		   ret->daemon, sizeof(ret->daemon));
+}
+
 /*
  * At moments uniform over the run as it was measured. Where the machine's load
  * puts too few of them behind the mount, there are more.
@@ -122,8 +144,10 @@ static void killed_at_any_time(void **state)
 	struct world *w = *state;
 	struct call c = { .script = "cat " DC_SA "/token" };
 	uint64_t whole = measure(w, &c);
+	static struct files before, after;
 	struct tally t = { 0 };
 
+	take_files(w, &before);
 	srandom(seed_now());
 	while (t.killed < kills || t.attached < attached) {
 		c.command = random() % 2 ? "ADD" : "DEL";
@@ -132,6 +156,9 @@ static void killed_at_any_time(void **state)
 		assert_true(t.killed + t.ended < 20 * KILLS);
 	}
 	world_check(w);
+	take_files(w, &after);
+	assert_string_equal(after.host, before.host);
+	assert_string_equal(after.daemon, before.daemon);
 	print_message("%d killed, %d of them while the tmpfs was attached; %d "
 		      "had ended; %lu us a run\n",
 		      t.killed, t.attached, t.ended, (unsigned long)whole);

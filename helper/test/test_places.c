@@ -3,9 +3,12 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define SHOW_TOKEN "cat " DC_SA "/token"
 #define ACCOUNT WORLD_TARGET "/" DC_SERVICE_ACCOUNT_NAME
@@ -160,6 +163,58 @@ static void mounts_piled_on_ours_all_go(void **state)
 	world_check(w);
 }
 
+/*
+ * Goes to the call behind the given one, the nth time, and runs a script in the
+ * helper's own copy of the mount namespace, as any root process can.
+ */
+static void in_its_copy(struct job *j, long after, int nth, const char *script)
+{
+	char path[64];
+	long nr;
+	int ns;
+
+	while (nth--)
+		while ((nr = trace_next(j)) != after)
+			assert_true(nr >= 0);
+	assert_true(trace_next(j) >= 0);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", j->pid);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	assert_return_code(ns, errno);
+	assert_int_equal(ns_script(ns, script, NULL, 0), 0);
+	close(ns);
+	trace_detach(j);
+	job_end(j);
+}
+
+/* Who unmounts theirs then would unmount ours. */
+static void ours_is_made_shared(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN, .trace = true };
+	struct job j;
+
+	job_start(w, &c, &j);
+	in_its_copy(&j, SYS_move_mount, 2, "make shared /hostroot" WORLD_TARGET);
+	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, "it changed");
+	job_free(&j);
+	world_check(w);
+}
+
+static void another_root_takes_the_place(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN, .trace = true };
+	struct job j;
+
+	job_start(w, &c, &j);
+	in_its_copy(&j, SYS_unshare, 1,
+		    "make rprivate /hostroot; tmpfs /hostroot");
+	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH,
+			  "another directory took its place");
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +224,8 @@ int main(void)
 		WORLD_TEST(what_is_planted_for_the_kept_configuration),
 		WORLD_TEST(a_first_add_needs_its_turn),
 		WORLD_TEST(mounts_piled_on_ours_all_go),
+		WORLD_TEST(ours_is_made_shared),
+		WORLD_TEST(another_root_takes_the_place),
 	};
 
 	return cmocka_run_group_tests_name("places", tests, NULL, NULL);
