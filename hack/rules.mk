@@ -15,6 +15,7 @@ demo: ## a real cluster: the stock delegate fails, the patched one works
 # The last step of hack/demo.sh, on a cluster that is up. What it shows comes
 # last, in one piece, behind all progress.
 demo-run: suite-newest
+	$(Q)echo "compiling what shows it" >&2
 	$(Q)cd e2e && MDC_BUILD="$(O)" MDC_CACHE="$(CACHE)" MDC_CLUSTER="$(CLUSTER)" go run ./cmd/demo >"$(O)/demo.txt"
 
 demo-clean: ## remove the cluster of `make demo`

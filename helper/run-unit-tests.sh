@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# run-unit-tests.sh PART PROGRAM... [-- TAP-COMMAND...]: runs cmocka programs
-# and one command that prints TAP, counts their tests, writes the part's
-# results file. A program that dies without a report counts as one failure.
+# run-unit-tests.sh PART PROGRAM... [-- TAP-COMMAND...]...: runs cmocka programs
+# and commands that print TAP, counts their tests, writes the part's results
+# file. A program that dies without a report counts as one failure.
 set -euo pipefail
 
 part=$1
@@ -34,10 +34,15 @@ while [[ $# -gt 0 && $1 != -- ]]; do
   run "$1"
   shift
 done
-if [[ $# -gt 1 ]]; then
+while [[ $# -gt 0 ]]; do
   shift
-  run "$@"
-fi
+  command=()
+  while [[ $# -gt 0 && $1 != -- ]]; do
+    command+=("$1")
+    shift
+  done
+  run "${command[@]}"
+done
 
 mkdir -p "$O/results"
 echo "$passed $failed $((SECONDS - began))" >"$O/results/$part.txt"
