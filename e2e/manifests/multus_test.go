@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
@@ -143,9 +144,10 @@ func TestObjectsWithAccounts(t *testing.T) {
 	}
 	set := daemonSet(t, objects[1])
 	images := map[string]string{}
+	rights := map[string]*corev1.SecurityContext{}
 	readOnly := map[string]bool{}
 	for _, c := range set.Spec.Template.Spec.Containers {
-		images[c.Name] = c.Image
+		images[c.Name], rights[c.Name] = c.Image, c.SecurityContext
 		for _, m := range c.VolumeMounts {
 			readOnly[c.Name+m.MountPath] = m.ReadOnly
 		}
@@ -158,6 +160,13 @@ func TestObjectsWithAccounts(t *testing.T) {
 		"multus-credential/etc/delegate-credentials": true, "multus-credential" + storeDir: false,
 	}; !reflect.DeepEqual(readOnly, want) {
 		t.Errorf("mounts, true if read-only: %v", readOnly)
+	}
+	user, yes, no := int64(65532), true, false
+	if want := (&corev1.SecurityContext{RunAsUser: &user, RunAsGroup: &user, RunAsNonRoot: &yes,
+		AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes,
+		Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+	}); !reflect.DeepEqual(rights["multus-credential"], want) {
+		t.Errorf("the sidecar may do %+v", rights["multus-credential"])
 	}
 	m.Accounts.Patch = strings.Replace(m.Accounts.Patch, SidecarPatchImage, "other", 1)
 	if _, err := m.Objects([]byte(small)); err == nil {

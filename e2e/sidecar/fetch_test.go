@@ -66,6 +66,43 @@ func TestConflictPasses(t *testing.T) {
 	}
 }
 
+// Each generation has the CA of its time beside its token.
+func TestCARotates(t *testing.T) {
+	w := newWorld(t, newAPIServer(t, nil))
+	if ok, output := w.run(t); !ok {
+		t.Fatal(output)
+	}
+	next := otherCA(t)
+	w.server.faults[configMapPath] = func(rw http.ResponseWriter, _ *http.Request) { answer(rw, 200, configMap(next)) }
+	if ok, output := w.run(t); !ok {
+		t.Fatal(output)
+	}
+	if state := w.state(t); !strings.Contains(state, `"jti":"jti-2"`) || !strings.Contains(state, next) ||
+		strings.Contains(state, string(w.server.ca())) {
+		t.Errorf("the store: %s", state)
+	}
+}
+
+// An answer that comes late, and then little by little, is an answer.
+func TestSlowServer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newAPIServer(t, nil))
+	w.server.faults[tokenPath] = func(rw http.ResponseWriter, r *http.Request) {
+		whole := httptest.NewRecorder()
+		w.server.token(whole, r, claims(nil))
+		time.Sleep(2 * time.Second)
+		rw.WriteHeader(whole.Code)
+		for part := range slices.Chunk(whole.Body.Bytes(), 1+whole.Body.Len()/20) {
+			rw.Write(part)
+			rw.(http.Flusher).Flush()
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	if ok, output := w.run(t); !ok || w.note(t) != nil || !strings.Contains(w.state(t), `"jti":"jti-1"`) {
+		t.Error(output)
+	}
+}
+
 // body answers 201 with just these bytes.
 func body(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
