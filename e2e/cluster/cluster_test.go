@@ -4,8 +4,11 @@ package cluster
 
 import (
 	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,6 +38,89 @@ func TestAttachWithoutAnswer(t *testing.T) {
 			!strings.HasPrefix(err.Error(), engine+" has the cluster x") {
 			t.Errorf("made by %s, which is down: %v", engine, err)
 		}
+	}
+}
+
+// engineStub is a docker that answers, has one kind cluster on that network, and
+// writes down what it is told.
+func engineStub(t *testing.T, network string) (calls string) {
+	t.Helper()
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	calls = filepath.Join(bin, "calls")
+	script := `#!/bin/sh
+echo "$*" >>"` + calls + `"
+case $1 in
+version) echo 1 ;;
+ps) echo x-control-plane ;;
+inspect) echo '{"` + network + `": {}}' ;;
+esac
+`
+	if err := os.WriteFile(filepath.Join(bin, "docker"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return calls
+}
+
+// A cluster that has the name, and is on another network: it is not touched.
+func TestForeignClusterStays(t *testing.T) {
+	calls := engineStub(t, "kind")
+	o := Options{Name: "x", BuildDir: t.TempDir(), CacheDir: t.TempDir(), Log: io.Discard}
+	_, up := Up(t.Context(), o)
+	down := (&Cluster{o: o, engine: newEngine("docker"), p: newProgress(io.Discard)}).Down(t.Context())
+	for what, err := range map[string]error{"up": up, "down": down} {
+		if err == nil || !strings.Contains(err.Error(), "not ours: it stays as it is") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	text, err := os.ReadFile(calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if verb, _, _ := strings.Cut(strings.TrimSpace(line), " "); !slices.Contains([]string{"version", "info", "ps", "inspect"}, verb) {
+			t.Errorf("the engine was told: %s", line)
+		}
+	}
+}
+
+// The script that runs tests on a cluster leaves one behind only where it was
+// there before, or somebody wants it.
+func TestScriptCleansUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		keep    string
+		runs    bool
+		fails   bool
+		removed bool
+	}{
+		"a run":               {removed: true},
+		"a run that fails":    {fails: true, removed: true},
+		"KEEP=1":              {keep: "1"},
+		"a cluster before it": {runs: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			status := func(ok bool) string { return map[bool]string{true: "exit 0", false: "exit 1"}[ok] }
+			for program, text := range map[string]string{
+				"tool": "echo $1 >>" + dir + "/calls; [ $1 != status ] || " + status(c.runs),
+				"go":   status(!c.fails),
+			} {
+				if err := os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.CommandContext(t.Context(), "./test.sh", filepath.Join(dir, "tool"))
+			cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "O="+dir, "CACHE="+dir,
+				"CLUSTER=x", "PART=x", "PACKAGES=x", "KEEP="+c.keep)
+			out, err := cmd.CombinedOutput()
+			if (err != nil) != c.fails {
+				t.Errorf("%v: %s", err, out)
+			}
+			calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
+			if !strings.HasPrefix(string(calls), "status\nup\n") || strings.Contains(string(calls), "\ndown\n") != c.removed {
+				t.Errorf("the tool was told %q: %s", calls, out)
+			}
+		})
 	}
 }
 
