@@ -26,6 +26,7 @@ const (
 	Reader   = "e2e-reader"   // sh; looks whether a token is there, and ends
 	Chooser  = "e2e-chooser"  // asks where its configuration says
 	// The same two by other names, for rules of their own.
+	Patcher = "e2e-patcher"
 	Bundle  = "e2e-bundle"
 	Foreign = "e2e-foreign"
 	Missing = "e2e-missing"
@@ -43,7 +44,7 @@ const MinimalLock = "/run/delegate-credentials-minimal.lock"
 
 // links are further names of a program.
 var links = map[string]string{
-	Unlisted: ClientGo, Bundle: ClientGo, Foreign: ClientGo, Missing: ClientGo,
+	Unlisted: ClientGo, Patcher: ClientGo, Bundle: ClientGo, Foreign: ClientGo, Missing: ClientGo,
 	Guarded: Chooser, Served: Chooser, Distant: Chooser, Plain: Chooser,
 	MinimalUnlisted: Minimal,
 }

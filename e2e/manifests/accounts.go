@@ -22,9 +22,10 @@ const (
 
 // What the patch calls things.
 const (
-	accountsName = "delegate-credentials"
+	AccountsName = "delegate-credentials"
 	storeDir     = "/run/delegate-credentials"
-	ConfigFile   = "/etc/delegate-credentials/config.json"
+	AccountsKey  = "config.json"
+	ConfigFile   = "/etc/delegate-credentials/" + AccountsKey
 	SidecarName  = "multus-credential"
 )
 
@@ -45,8 +46,8 @@ func (a Accounts) configMap() *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1",
 		"kind":       "ConfigMap",
-		"metadata":   map[string]any{"name": accountsName, "namespace": MultusNamespace},
-		"data":       map[string]any{"config.json": a.Config},
+		"metadata":   map[string]any{"name": AccountsName, "namespace": MultusNamespace},
+		"data":       map[string]any{AccountsKey: a.Config},
 	}}
 }
 

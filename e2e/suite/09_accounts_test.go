@@ -35,6 +35,8 @@ func TestAccounts(t *testing.T) {
 		{"Tenants", tenants},
 		{"Refused", refused},
 		{"Bound", bound},
+		{"Memory", memory},
+		{"LastGood", lastGood},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(s.on(t)) })
 	}
@@ -44,7 +46,7 @@ func TestAccounts(t *testing.T) {
 type account struct {
 	plugin   string
 	ca       caFile
-	needs    bool           // what the delegate does to its pod
+	needs    string         // the verb by which the delegate annotates its pod, if it does
 	over     map[string]any // laid over the rule
 	token    map[string]any // laid over its serviceAccountToken
 	lifetime int            // of the token, in seconds; 0: longer than the tests
@@ -59,12 +61,13 @@ var kubeCA = caFile{"kube-system", "kube-root-ca.crt", "ca.crt"}
 func accounts(namespace string) []account {
 	ours := func(key string) caFile { return caFile{namespace, caName, key} }
 	return []account{
-		{plugin: delegates.ClientGo, ca: kubeCA, needs: true},
-		{plugin: delegates.Curl, ca: kubeCA, needs: true},
+		{plugin: delegates.ClientGo, ca: kubeCA, needs: "update"},
+		{plugin: delegates.Patcher, ca: kubeCA, needs: "patch"},
+		{plugin: delegates.Curl, ca: kubeCA, needs: "update"},
 		{plugin: delegates.Reader, ca: kubeCA},
-		{plugin: delegates.Bundle, ca: ours(caBundle), needs: true},
-		{plugin: delegates.Foreign, ca: ours(caForeign), needs: true},
-		{plugin: delegates.Missing, ca: ours("absent.crt"), needs: true},
+		{plugin: delegates.Bundle, ca: ours(caBundle), needs: "update"},
+		{plugin: delegates.Foreign, ca: ours(caForeign), needs: "update"},
+		{plugin: delegates.Missing, ca: ours("absent.crt"), needs: "update"},
 		{plugin: delegates.Chooser, ca: kubeCA},
 		{plugin: delegates.Guarded, ca: kubeCA, over: map[string]any{"credentialKeys": []string{"e2eServer"}}},
 		{plugin: delegates.Served, ca: kubeCA, over: map[string]any{"deliver": map[string]any{
@@ -98,12 +101,12 @@ func (a account) rule(namespace string) map[string]any {
 		},
 		"deliver": map[string]any{"serviceAccountDirectory": true},
 	}
-	if a.needs {
+	if a.needs != "" {
 		may := func(resource, verb string) map[string]any {
 			return map[string]any{"namespaces": []string{namespace}, "apiGroups": []string{""},
 				"resources": []string{resource}, "verbs": []string{verb}}
 		}
-		rule["needs"] = []any{may("pods", "get"), may("pods/status", "update")}
+		rule["needs"] = []any{may("pods", "get"), may("pods/status", a.needs)}
 	}
 	maps.Copy(rule, a.over)
 	return rule
@@ -156,10 +159,11 @@ func ownAccount(s *scene) {
 	s.must(err, "make another namespace")
 	s.Cleanup(func() { s.must(bed.DeleteNamespace(context.WithoutCancel(s.ctx), other), "clear away") })
 	mark := s.auditMark()
-	s.start("clientgo", networks()["clientgo"])
-	s.must(bed.Run(s.ctx, other, "refused", networks()["clientgo"], ask("refused")), "make a pod elsewhere")
+	network := manifests.Network{Name: "clientgo", Config: map[string]any{"type": delegates.Patcher, "patch": true}}
+	s.start("clientgo", network)
+	s.must(bed.Run(s.ctx, other, "refused", network, ask("refused")), "make a pod elsewhere")
 	s.answered("clientgo", manifests.HostToContainer)
-	_, err = bed.Event(s.ctx, other, "refused", "system:serviceaccount:kube-system:"+delegates.ClientGo)
+	_, err = bed.Event(s.ctx, other, "refused", userOf(delegates.Patcher))
 	s.must(err, "see the API server refuse it")
 	s.noMoreIsGranted("clientgo")
 	s.must(bed.DeletePods(s.ctx, s.namespace, "clientgo"), "delete the pod")
@@ -172,7 +176,7 @@ func ownAccount(s *scene) {
 	if !seen["ADD"] || !seen["DEL"] {
 		s.Errorf("no report of ADD or of DEL: %v", seen)
 	}
-	s.joined(mark, delegates.ClientGo, runs)
+	s.joined(mark, delegates.Patcher, runs)
 }
 
 // noMoreIsGranted to the delegate than its rule declares, nor to the sidecar than
@@ -181,7 +185,7 @@ func (s *scene) noMoreIsGranted(pod string) {
 	s.Helper()
 	sidecars, _, err := bed.DaemonToken(s.ctx) // the same account's
 	s.must(err, "read the sidecar's token")
-	delegate, err := bed.As(s.storedToken(ruleOf(delegates.ClientGo)))
+	delegate, err := bed.As(s.storedToken(ruleOf(delegates.Patcher)))
 	s.must(err, "use the delegate's token")
 	sidecar, err := bed.As(string(sidecars))
 	s.must(err, "use the sidecar's token")
@@ -189,15 +193,17 @@ func (s *scene) noMoreIsGranted(pod string) {
 	object, err := pods.Get(s.ctx, pod, metav1.GetOptions{})
 	s.must(err, "do what is granted")
 	_, update := pods.Update(s.ctx, object, metav1.UpdateOptions{})
+	_, status := pods.UpdateStatus(s.ctx, object, metav1.UpdateOptions{})
 	_, list := pods.List(s.ctx, metav1.ListOptions{})
 	_, secrets := delegate.CoreV1().Secrets(s.namespace).List(s.ctx, metav1.ListOptions{})
-	_, renew := delegate.CoreV1().ServiceAccounts("kube-system").CreateToken(s.ctx, delegates.ClientGo,
+	_, renew := delegate.CoreV1().ServiceAccounts("kube-system").CreateToken(s.ctx, delegates.Patcher,
 		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	_, other := sidecar.CoreV1().ServiceAccounts("kube-system").CreateToken(s.ctx, "default",
 		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	_, configMap := sidecar.CoreV1().ConfigMaps(s.namespace).Get(s.ctx, kubeCA.name, metav1.GetOptions{})
 	for what, err := range map[string]error{
-		"delete its pod": pods.Delete(s.ctx, pod, metav1.DeleteOptions{}), "update its pod": update, "list pods": list,
+		"delete its pod": pods.Delete(s.ctx, pod, metav1.DeleteOptions{}), "update its pod": update,
+		"update its pod's status": status, "list pods": list,
 		"list secrets": secrets, "get a token by itself": renew,
 		"get another account's token": other, "read another ConfigMap": configMap,
 	} {

@@ -14,7 +14,7 @@ import (
 // put around it.
 func TestRefusalNamesItsRemedy(t *testing.T) {
 	s := newScene(t)
-	config, err := accountsConfig([]account{{plugin: delegates.ClientGo, ca: kubeCA, needs: true}}, s.namespace)
+	config, err := accountsConfig([]account{{plugin: delegates.ClientGo, ca: kubeCA, needs: "update"}}, s.namespace)
 	s.must(err, "make the configuration")
 	s.must(bed.Deploy(s.ctx, testbed.Deployment{Flavour: testbed.Patched,
 		Propagation: manifests.HostToContainer, Accounts: config}), "deploy with the sidecar")

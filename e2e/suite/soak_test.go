@@ -34,7 +34,7 @@ func TestSoak(t *testing.T) {
 		t.Fatalf("SOAK_MINUTES: a number of minutes, more than %d is expected", soakLifetime*13/10/60)
 	}
 	s := setAccountsOf(t, func(string) []account {
-		return []account{{plugin: delegates.Curl, ca: kubeCA, needs: true, lifetime: soakLifetime}}
+		return []account{{plugin: delegates.Curl, ca: kubeCA, needs: "update", lifetime: soakLifetime}}
 	})
 	body := s.posted("soak", delegates.Curl)
 	mark := s.auditMark()

@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -67,20 +69,38 @@ func (c *client) get(ctx context.Context, ref *podRef) (*corev1.Pod, error) {
 
 // annotate answers on pods/status; kubelet writes there at the same time, so a
 // conflict is an ordinary event.
-func (c *client) annotate(ctx context.Context, ref *podRef) error {
+func (c *client) annotate(ctx context.Context, ref *podRef, byPatch bool) error {
+	write := c.update
+	if byPatch {
+		write = c.patch
+	}
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		pod, err := c.get(ctx, ref)
 		if err != nil {
 			return err
 		}
-		pod.Annotations[answerKey] = reply(pod)
-		_, err = c.set.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
-		return err
+		return write(ctx, pod)
 	})
 	if err != nil {
 		return fmt.Errorf("annotate pod: %w", err)
 	}
 	return nil
+}
+
+func (c *client) update(ctx context.Context, pod *corev1.Pod) error {
+	pod.Annotations[answerKey] = reply(pod)
+	_, err := c.set.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+	return err
+}
+
+func (c *client) patch(ctx context.Context, pod *corev1.Pod) error {
+	annotations := map[string]string{answerKey: reply(pod)}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": annotations}})
+	if err != nil {
+		return err
+	}
+	_, err = c.set.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.MergePatchType, body, metav1.PatchOptions{}, "status")
+	return err
 }
 
 // reply holds what only someone who has read this very pod can know.

@@ -4,7 +4,8 @@
 // published plugins do: client-go, rest.InClusterConfig or a kubeconfig that the
 // network definition names, a typed clientset and its default protobuf. What it does is what userspace-cni does: it reads its
 // pod, binds the pod's emptyDir to a path of its own on the host, answers in an
-// annotation by update of pods/status, and unbinds at DEL.
+// annotation by update of pods/status (or by patch, where it is told to), and unbinds
+// at DEL.
 package main
 
 import (
@@ -34,6 +35,8 @@ type netConf struct {
 	Policy struct {
 		AuthToken string `json:"k8s_auth_token"`
 	} `json:"policy"`
+	// Patch makes it write by patch of pods/status: no update has to be granted.
+	Patch bool `json:"patch"`
 	// ReportDir takes one file a pod: what this process sees at the
 	// credential's place. Empty: none is written.
 	ReportDir string `json:"reportDir"`
@@ -88,7 +91,7 @@ func add(args *skel.CmdArgs) error {
 	if err := bindShared(pod); err != nil {
 		return err
 	}
-	if err := api.annotate(ctx, ref); err != nil {
+	if err := api.annotate(ctx, ref, conf.Patch); err != nil {
 		return err
 	}
 	if err := report(conf.ReportDir, string(pod.UID)); err != nil {

@@ -60,7 +60,7 @@ var ErrNotHeld = errors.New("not all were held and answered")
 // for a lock that is held until all of them do. It returns what the daemon's
 // container used at that moment.
 func (b *Bed) Hold(ctx context.Context, d Daemon, lock string, bodies []string) (Usage, error) {
-	container, err := b.container(ctx, d)
+	container, err := b.container(ctx, d, daemonContainer)
 	if err != nil {
 		return Usage{}, err
 	}
@@ -95,7 +95,7 @@ exit 1`
 // MountMany adds mounts to the host as a daemon and its delegates see it, until
 // there are n of these. The node and its systemd are left alone.
 func (b *Bed) MountMany(ctx context.Context, d Daemon, n int) error {
-	container, err := b.container(ctx, d)
+	container, err := b.container(ctx, d, daemonContainer)
 	if err != nil {
 		return err
 	}

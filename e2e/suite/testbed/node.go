@@ -43,6 +43,29 @@ func (b *Bed) DaemonPID(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("not one daemon: %q", out)
 }
 
+// RestartDaemon kills the daemon and waits for the next one, in a new container of
+// the same pod.
+func (b *Bed) RestartDaemon(ctx context.Context) error {
+	old, err := b.DaemonPID(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := b.Exec(ctx, "kill", "-KILL", old); err != nil {
+		return err
+	}
+	return until(ctx, "the daemon to be restarted", func(ctx context.Context) error {
+		pid, err := b.DaemonPID(ctx)
+		if err != nil {
+			return err
+		}
+		if pid == old {
+			return errors.New("it has not ended")
+		}
+		_, err = b.Exec(ctx, delegates.Nodescan, "get", First.socket, "/healthz")
+		return err
+	})
+}
+
 // Mounts is a process' mount table; "1" is the node's.
 func (b *Bed) Mounts(ctx context.Context, pid string) (scan.Table, error) {
 	text, err := b.Exec(ctx, "cat", "/proc/"+pid+"/mountinfo")

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -77,6 +78,51 @@ func (b *Bed) ApplyRBAC(ctx context.Context, config string) (remove func(context
 		}
 	}
 	return func(ctx context.Context) error { return b.remove(ctx, objects) }, nil
+}
+
+// ReplaceAccounts replaces the configuration under a daemon that runs, and waits
+// until the daemon's container sees it; restore brings the one before back.
+func (b *Bed) ReplaceAccounts(ctx context.Context, config string) (restore func(context.Context) error, err error) {
+	maps := b.API.CoreV1().ConfigMaps(manifests.MultusNamespace)
+	was := ""
+	replace := func(ctx context.Context, text string) error {
+		object, err := maps.Get(ctx, manifests.AccountsName, noOptions)
+		if err != nil {
+			return err
+		}
+		was, object.Data[manifests.AccountsKey] = object.Data[manifests.AccountsKey], text
+		if _, err := maps.Update(ctx, object, metav1.UpdateOptions{}); err != nil {
+			return err
+		}
+		return b.untilMounted(ctx, text)
+	}
+	if err := replace(ctx, config); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return replace(ctx, was) }, nil
+}
+
+// untilMounted changes an annotation of the daemon's pod each time: kubelet looks
+// at the pod's volumes at once then, and else once a minute.
+func (b *Bed) untilMounted(ctx context.Context, config string) error {
+	return until(ctx, "kubelet to mount the configuration", func(ctx context.Context) error {
+		pod, _, err := b.sidecarContainer(ctx)
+		if err != nil {
+			return err
+		}
+		if err := b.Annotate(ctx, pod.Namespace, pod.Name, "delegate-credentials.e2e/looked", time.Now().String()); err != nil {
+			return err
+		}
+		pid, err := b.DaemonPID(ctx)
+		if err != nil {
+			return err
+		}
+		text, err := b.Exec(ctx, "cat", "/proc/"+pid+"/root"+manifests.ConfigFile)
+		if err == nil && text != config {
+			err = errors.New("it is the one before")
+		}
+		return err
+	})
 }
 
 func (b *Bed) remove(ctx context.Context, objects []*unstructured.Unstructured) error {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"multus-delegate-credentials/e2e/manifests"
 )
 
 // Usage is what the kernel counts of a container, and where it stops it. It is
@@ -22,7 +24,16 @@ type Usage struct {
 
 // Usage is that of a daemon's container on the tests' node, delegates included.
 func (b *Bed) Usage(ctx context.Context, d Daemon) (Usage, error) {
-	container, err := b.container(ctx, d)
+	return b.usage(ctx, d, daemonContainer)
+}
+
+// SidecarUsage is that of the sidecar's container.
+func (b *Bed) SidecarUsage(ctx context.Context) (Usage, error) {
+	return b.usage(ctx, First, manifests.SidecarName)
+}
+
+func (b *Bed) usage(ctx context.Context, d Daemon, name string) (Usage, error) {
+	container, err := b.container(ctx, d, name)
 	if err != nil {
 		return Usage{}, err
 	}
@@ -33,21 +44,21 @@ func (b *Bed) Usage(ctx context.Context, d Daemon) (Usage, error) {
 	return parseUsage(out)
 }
 
-// container is the identifier of the daemon's container that runs.
-func (b *Bed) container(ctx context.Context, d Daemon) (string, error) {
+// container is the identifier of the container of that name in the daemon's pod.
+func (b *Bed) container(ctx context.Context, d Daemon, name string) (string, error) {
 	pods, err := b.daemonPods(ctx, d)
 	if err != nil {
 		return "", err
 	}
 	for _, pod := range pods {
 		for _, c := range pod.Status.ContainerStatuses {
-			if c.Name == daemonContainer && pod.Spec.NodeName == b.Node && c.State.Running != nil {
+			if c.Name == name && pod.Spec.NodeName == b.Node && c.State.Running != nil {
 				_, id, _ := strings.Cut(c.ContainerID, "://")
 				return id, nil
 			}
 		}
 	}
-	return "", fmt.Errorf("no daemon %s runs on %s", d.set, b.Node)
+	return "", fmt.Errorf("no %s of %s runs on %s", name, d.set, b.Node)
 }
 
 // usageCommand prints the files of the container's control groups, each line
