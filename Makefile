@@ -17,6 +17,10 @@ override O := $(abspath $(O))
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/multus-delegate-credentials
 export O CACHE
 
+# Go's compiler collects garbage half as often: a sixth of its time, for memory.
+GOGC ?= 200
+export GOGC
+
 # The versions that run on a cluster in the tests, whatever is asked for.
 NEWEST_MULTUS := v4.3.0
 OLDEST_MULTUS := v4.0.2

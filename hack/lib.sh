@@ -56,7 +56,7 @@ plain_make() { make --no-print-directory "$@"; }
 
 # as_root forgets the environment; this is what the makefiles and Go look at.
 KEPT_VARIABLES=(PATH HOME O CACHE CC CFLAGS LDFLAGS MULTUS_VERSION ENGINE IMAGE FIXES NODE_IMAGE CLUSTER KEEP TEST_SEED MUTATE_SEED
-  NOTICES GOPROXY GOSUMDB GOFLAGS GOTOOLCHAIN HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
+  NOTICES GOGC GOPROXY GOSUMDB GOFLAGS GOTOOLCHAIN HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
 
 as_root_here() {
   local name kept=()

@@ -13,7 +13,7 @@ trap 'rm -rf -- "$W"' EXIT
 # machine: what any has, and nothing else.
 machine() {
   local program
-  rm -rf -- "$W/bin" "$W/out"
+  rm -rf -- "${W:?}/bin" "$W/out"
   mkdir "$W/bin"
   for program in bash cat cut dirname env grep mkdir nproc renice rm sed sleep tail timeout tr; do
     ln -s "$(command -v "$program")" "$W/bin/$program"
@@ -48,6 +48,7 @@ go_is_too_old() {
 
 go_may_not_fetch() {
   machine
+  # shellcheck disable=SC2016 # for the stub
   stub go '[[ $2 != GOVERSION ]] || echo go1.21.0; [[ $2 != GOTOOLCHAIN ]] || echo local'
   refuses patches
   has "$SAID" "setup.sh: go1.21.0 may not fetch Go 1."

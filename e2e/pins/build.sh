@@ -73,8 +73,6 @@ if [ ! -d "$out" ]; then
 	if [ "$name" = kubernetes ]; then
 		export GOCACHE=$CACHE/gocache-$name
 	fi
-	# Memory for time: a tenth less of it goes into collecting garbage.
-	export GOGC=${GOGC:-200}
 	rm -rf "$out.new"
 	mkdir "$out.new"
 	mapfile -t packages < <(sed -n 's/^\t_ "\(.*\)"$/\1/p' tools.go)
