@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ func TestConfined(t *testing.T) {
 				<-looked
 				w.server.token(rw, r, claims(nil))
 			}
+			goOn := sync.OnceFunc(func() { close(looked) })
+			defer goOn() // the server's end waits for its answers
 			cmd := w.command(t.Context(), command, append(w.online(), args...)...)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
@@ -33,7 +36,7 @@ func TestConfined(t *testing.T) {
 			case <-time.After(patience):
 				t.Error("nothing is asked for")
 			}
-			close(looked)
+			goOn()
 			if command == "refresh" {
 				cmd.Process.Signal(syscall.SIGTERM)
 			}

@@ -2,10 +2,10 @@
 
 // clientgo is a CNI delegate for the suite that reaches the API server as most
 // published plugins do: client-go, rest.InClusterConfig or a kubeconfig that the
-// network definition names, a typed clientset and its default protobuf. What it does is what userspace-cni does: it reads its
-// pod, binds the pod's emptyDir to a path of its own on the host, answers in an
-// annotation by update of pods/status (or by patch, where it is told to), and unbinds
-// at DEL.
+// network definition names, a typed clientset and its default protobuf. What it does
+// is what userspace-cni does: it reads its pod, binds the pod's emptyDir to a path of
+// its own on the host, answers in an annotation by update of pods/status (or by patch,
+// where it is told to), and unbinds at DEL.
 package main
 
 import (
