@@ -171,6 +171,17 @@ static const char other[] = CONFIG_OF(
 	RULE("userspace", MATCH_USERSPACE,
 	     DELIVER_ACCOUNT ",\"kubeconfig\":{}"));
 
+static void other_is_kept(struct world *w)
+{
+	struct job j;
+
+	daemon_do(w, "rm " WORLD_CONFIG);
+	run(w, "ls " WORLD_TARGET, &j);
+	expect_out(&j, "ls kubeconfig serviceaccount\n");
+	job_free(&j);
+	world_check(w);
+}
+
 /* Of two runs, the one that read the older one comes to keep it last. */
 static void an_older_one_is_not_kept(void **state)
 {
@@ -191,11 +202,7 @@ static void an_older_one_is_not_kept(void **state)
 	expect_ok(&old);
 	assert_int_equal(report_fallbacks(&old), 0);
 	job_free(&old);
-	daemon_do(w, "rm " WORLD_CONFIG);
-	run(w, "ls " WORLD_TARGET, &j);
-	expect_out(&j, "ls kubeconfig serviceaccount\n");
-	job_free(&j);
-	world_check(w);
+	other_is_kept(w);
 }
 
 /* The newest good one is the last good one. */
@@ -210,11 +217,7 @@ static void the_copy_follows(void **state)
 	config_put(w, other);
 	run(w, "print ran", &j);
 	job_free(&j);
-	daemon_do(w, "rm " WORLD_CONFIG);
-	run(w, "ls " WORLD_TARGET, &j);
-	expect_out(&j, "ls kubeconfig serviceaccount\n");
-	job_free(&j);
-	world_check(w);
+	other_is_kept(w);
 }
 
 static void version_needs_no_configuration(void **state)

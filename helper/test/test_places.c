@@ -165,54 +165,47 @@ static void mounts_piled_on_ours_all_go(void **state)
 
 /*
  * Goes to the call behind the given one, the nth time, and runs a script in the
- * helper's own copy of the mount namespace, as any root process can.
+ * helper's own copy of the mount namespace, as any root process can: the helper
+ * notices, and says so.
  */
-static void in_its_copy(struct job *j, long after, int nth, const char *script)
+static void in_its_copy(struct world *w, long after, int nth,
+			const char *script, const char *says)
 {
+	struct call c = { .script = SHOW_TOKEN, .trace = true };
 	char path[64];
+	struct job j;
 	long nr;
 	int ns;
 
+	job_start(w, &c, &j);
 	while (nth--)
-		while ((nr = trace_next(j)) != after)
+		while ((nr = trace_next(&j)) != after)
 			assert_true(nr >= 0);
-	assert_true(trace_next(j) >= 0);
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", j->pid);
+	assert_true(trace_next(&j) >= 0);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", j.pid);
 	ns = open(path, O_RDONLY | O_CLOEXEC);
 	assert_return_code(ns, errno);
 	assert_int_equal(ns_script(ns, script, NULL, 0), 0);
 	close(ns);
-	trace_detach(j);
-	job_end(j);
+	trace_detach(&j);
+	job_end(&j);
+	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, says);
+	job_free(&j);
+	world_check(w);
 }
 
 /* Who unmounts theirs then would unmount ours. */
 static void ours_is_made_shared(void **state)
 {
-	struct world *w = *state;
-	struct call c = { .script = SHOW_TOKEN, .trace = true };
-	struct job j;
-
-	job_start(w, &c, &j);
-	in_its_copy(&j, SYS_move_mount, 2, "make shared /hostroot" WORLD_TARGET);
-	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, "it changed");
-	job_free(&j);
-	world_check(w);
+	in_its_copy(*state, SYS_move_mount, 2,
+		    "make shared /hostroot" WORLD_TARGET, "it changed");
 }
 
 static void another_root_takes_the_place(void **state)
 {
-	struct world *w = *state;
-	struct call c = { .script = SHOW_TOKEN, .trace = true };
-	struct job j;
-
-	job_start(w, &c, &j);
-	in_its_copy(&j, SYS_unshare, 1,
-		    "make rprivate /hostroot; tmpfs /hostroot");
-	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH,
-			  "another directory took its place");
-	job_free(&j);
-	world_check(w);
+	in_its_copy(*state, SYS_unshare, 1,
+		    "make rprivate /hostroot; tmpfs /hostroot",
+		    "another directory took its place");
 }
 
 int main(void)
