@@ -6,8 +6,6 @@ import (
 	"context"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"multus-delegate-credentials/e2e/delegates"
 )
 
@@ -27,7 +25,10 @@ func memory(s *scene) {
 // lastGood: a configuration that is broken later is not used, not even by a daemon
 // that starts anew: its pod keeps the last good one.
 func lastGood(s *scene) {
-	s.deleteAll()
+	// Binds that live in the daemon's mount namespace go with it, as under stock
+	// Multus, and their pods' DEL fails then.
+	s.must(bed.DeleteAllPods(s.ctx, s.namespace), "delete the pods")
+	s.noBindLeft()
 	body := s.posted("kept", delegates.Reader)
 	restore, err := bed.ReplaceAccounts(s.ctx, "{")
 	s.must(err, "break the configuration")
@@ -43,18 +44,4 @@ func lastGood(s *scene) {
 		!strings.Contains(runs[0].Fallbacks[0], "used the last good configuration") {
 		s.Errorf("%+v", runs)
 	}
-}
-
-// deleteAll deletes the pods there are: binds that live in the daemon's mount
-// namespace go with it, as under stock Multus, and their pods' DEL fails then.
-func (s *scene) deleteAll() {
-	s.Helper()
-	pods, err := bed.API.CoreV1().Pods(s.namespace).List(s.ctx, metav1.ListOptions{})
-	s.must(err, "list the pods")
-	var names []string
-	for _, pod := range pods.Items {
-		names = append(names, pod.Name)
-	}
-	s.must(bed.DeletePods(s.ctx, s.namespace, names...), "delete the pods")
-	s.noBindLeft()
 }

@@ -71,7 +71,7 @@ func TestCalicoStyle(t *testing.T) {
 // nothingDelivered: the helper ran the delegate, and each time without.
 func (s *scene) nothingDelivered(pod string) {
 	s.Helper()
-	reports := s.reportsOf(pod)
+	reports := s.reports(pod)
 	if len(reports) == 0 {
 		s.Errorf("no report of %s", pod)
 	}

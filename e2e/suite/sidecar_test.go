@@ -29,25 +29,12 @@ func setAccounts(t *testing.T, config string, plugins ...string) *scene {
 		Plugins: plugins, Accounts: config})
 }
 
-// reportsOf are those on one pod.
-func (s *scene) reportsOf(pod string) (reports []testbed.Report) {
-	s.Helper()
-	all, err := bed.Reports(s.ctx, s.namespace)
-	s.must(err, "read the daemon's log")
-	for _, r := range all {
-		if r.Pod == pod {
-			reports = append(reports, r)
-		}
-	}
-	return reports
-}
-
 // allFromStore: each ADD and each DEL of the pods had the rule's credential.
 func (s *scene) allFromStore(rule string, pods ...string) {
 	s.Helper()
 	for _, pod := range pods {
 		seen := map[string]bool{}
-		for _, r := range s.reportsOf(pod) {
+		for _, r := range s.reports(pod) {
 			if r.Source != "store" || r.Rule != rule || r.JTI == "" || len(r.Fallbacks) > 0 {
 				s.Errorf("%s of %s: source %s, rule %s, jti %q, %q", r.Command, pod, r.Source, r.Rule, r.JTI, r.Fallbacks)
 			}

@@ -64,15 +64,7 @@ func (b *Bed) Namespace(ctx context.Context) (string, error) {
 // DeleteNamespace removes it, and waits for the pods in it alone: they are what
 // a next test could meet.
 func (b *Bed) DeleteNamespace(ctx context.Context, namespace string) error {
-	pods, err := b.API.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, pod := range pods.Items {
-		names = append(names, pod.Name)
-	}
-	if err := b.DeletePods(ctx, namespace, names...); err != nil {
+	if err := b.DeleteAllPods(ctx, namespace); err != nil {
 		return err
 	}
 	return b.API.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
@@ -162,6 +154,19 @@ func (b *Bed) DeletePods(ctx context.Context, namespace string, names ...string)
 		}
 	}
 	return nil
+}
+
+// DeleteAllPods is DeletePods of those that there are.
+func (b *Bed) DeleteAllPods(ctx context.Context, namespace string) error {
+	pods, err := b.API.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, pod := range pods.Items {
+		names = append(names, pod.Name)
+	}
+	return b.DeletePods(ctx, namespace, names...)
 }
 
 // Explain is what a person needs where a test has failed: the events of the
