@@ -48,7 +48,8 @@
 
 /*
  * The helper's own folder, never the store: its lock, and the last
- * configuration that it could use. Never a credential.
+ * configuration that it could use. Never a credential. The sidecar keeps its
+ * last one in the store, which the helper does not read.
  */
 #define DC_STATE_DIR "/run/multus-delegate-exec"
 #define DC_LOCK_NAME "lock"
@@ -78,6 +79,7 @@
  *		error.json		{"v":1, "code", "msg", "at"}: the last
  *					attempt failed
  *	STORE/RULE/lock			flock(2), around a request
+ *	STORE/config.json		the sidecar's own, DC_LAST_GOOD_NAME
  *
  * Times are Unix seconds. Without a token expires, jti, audience and account
  * are null. account is "NAMESPACE/NAME". A generation has its metadata before

@@ -227,6 +227,21 @@ func TestConfigurationChanges(t *testing.T) {
 	}
 }
 
+// A file that was broken since leaves the one that was in force.
+func TestLastGoodOutlivesTheProcess(t *testing.T) {
+	w := newWorld(t, newAPIServer(t, nil))
+	output, stop := w.refresh(t)
+	output.wait(t, "renewed, jti jti-1", 1)
+	stop()
+	w.write(t, "config.json", "{")
+	if err := os.RemoveAll(w.path(".")); err != nil {
+		t.Fatal(err)
+	}
+	output, _ = w.refresh(t)
+	output.wait(t, "the last good configuration stays in force", 1)
+	output.wait(t, "rule userspace: renewed, jti jti-2", 1)
+}
+
 // A file that is broken from the start is waited for.
 func TestNoConfiguration(t *testing.T) {
 	w := newWorld(t, newAPIServer(t, nil))

@@ -3,6 +3,7 @@
 #define CONFIGFILE_H
 
 #include "../common/config.h"
+#include "store.h"
 
 /*
  * Reads a file of at most CONFIG_MAX_BYTES and decodes it. Returns 0, and ret
@@ -12,5 +13,17 @@
 int configfile_read(const char *file, struct config *ret,
 		    struct config_mistakes *m, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * The same, and keeps a copy of a good one in the store, for a process that
+ * starts with a broken one. 1: read, but not kept, with the reason in e.
+ */
+int configfile_read_and_keep(const char *file, const struct store *s,
+			     struct config *ret, struct config_mistakes *m,
+			     struct err *e) __attribute__((warn_unused_result));
+
+/* That copy. */
+int configfile_read_kept(const struct store *s, struct config *ret,
+			 struct err *e) __attribute__((warn_unused_result));
 
 #endif

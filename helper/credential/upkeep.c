@@ -94,28 +94,58 @@ static void remove_rules_that_went(struct upkeep *u)
 	storedir_free(&d);
 }
 
-void upkeep_load(struct upkeep *u, const struct schedule_clock *now)
+/*
+ * 0: the file's. 1: what an earlier process kept, since the file's is broken as
+ * e says. -1: none but the one in force.
+ */
+static int find_configuration(struct upkeep *u, struct config *ret,
+			      struct err *e)
 {
 	static struct config_mistakes mistakes;
-	struct err err = ERR_INIT;
-	struct config config;
+	const struct store *store = &u->session.store;
+	struct err ignored = ERR_INIT;
+	int r = configfile_read_and_keep(u->options.config, store, ret,
+					 &mistakes, e);
 
-	if (configfile_read(u->options.config, &config, &mistakes, &err) < 0) {
-		say_broken(u, &err);
-		return;
+	if (r > 0)
+		say(u, "the configuration could not be kept: %s", e->msg);
+	if (r >= 0) {
+		u->broken.msg[0] = '\0';
+		return 0;
 	}
-	if (roster_adopt(&u->roster, &config, u->session.node, now) < 0) {
+	if (u->in_force)
+		return -1;
+	return configfile_read_kept(store, ret, &ignored) < 0 ? -1 : 1;
+}
+
+static void put_in_force(struct upkeep *u, struct config *config,
+			 const char *which, const struct schedule_clock *now)
+{
+	if (roster_adopt(&u->roster, config, u->session.node, now) < 0) {
 		say(u, "no memory for the configuration");
 		return;
 	}
 	u->in_force = true;
-	u->broken.msg[0] = '\0';
-	say(u, "%s: in force, %zu credential%s to keep", u->options.config,
+	say(u, "%s: in force, %zu credential%s to keep", which,
 	    u->roster.count, u->roster.count == 1 ? "" : "s");
 	for (size_t i = 0; i < u->roster.count; i++)
 		if (u->roster.entries[i].is_new)
 			look_at_new(u, &u->roster.entries[i], now);
 	remove_rules_that_went(u);
+}
+
+void upkeep_load(struct upkeep *u, const struct schedule_clock *now)
+{
+	struct err why = ERR_INIT;
+	struct config config;
+	int found = find_configuration(u, &config, &why);
+
+	if (found >= 0)
+		put_in_force(u, &config,
+			     found ? "the one kept before" : u->options.config,
+			     now);
+	if (found != 0)
+		say_broken(u, &why);
 }
 
 /* --- what changes without a sign ----------------------------------------- */
