@@ -129,7 +129,7 @@ $(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(COMMON_OBJ)
 check: $(UNIT_TESTS) $(CREDENTIAL) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
 	$(Q)helper/run-unit-tests.sh check $(UNIT_TESTS) \
 		$(if $(SANITIZE),,-- helper/check-elf-test.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED) \
-			$(CREDENTIAL) $(CREDENTIAL_UNSTRIPPED) -- hack/setup-test.sh)
+			$(CREDENTIAL) $(CREDENTIAL_UNSTRIPPED) -- hack/setup-test.sh -- hack/steps-test.sh)
 
 check-elf: $(DELEGATE_EXEC) $(CREDENTIAL) ## show that both are hardened, and the helper static, without network code
 	$(Q)helper/check-elf.sh delegate-exec $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED)
