@@ -23,7 +23,7 @@ W=$O/mutate
 TREE=$W/tree # the sources, instrumented; built in $TREE/build
 KNOWN=hack/mutate/survivors.txt
 LEAST=90 # percent that the tests have to catch
-TRIES=40
+TRIES=80
 SAMPLE=${MUTATE_SAMPLE-}
 SEED=${MUTATE_SEED:-1}
 QUICK=${SAMPLE:+yes} # only the quick tests; run_sample takes it back
@@ -218,7 +218,7 @@ list_tests() {
 }
 
 # Sets TESTS, by number: milliseconds, program and name; and writes $W/observations:
-# milliseconds, number, program, check.
+# milliseconds, number, program and name, check.
 observe() {
   local program name file took number=0
   TESTS=()
@@ -233,21 +233,31 @@ observe() {
     read -r took <"$file"
     number=$((number + 1))
     TESTS[number]=$took$'\t'$program$'\t'$name
-    tail -n +2 "$file" | sed "s|^|$took\t$number\t$program\t|"
+    tail -n +2 "$file" | sed "s|^|$took\t$number\t$program $name\t|"
   done <"$W/tests" >"$W/observations"
 }
 
-# Sets TRY, by the number of a check: the numbers of the tests to try, those of the
-# module first, then quick ones, but not all of one program before another's.
+# Those of a run that was interrupted count too.
+old_results() { cat "$RESULTS" "$RESULTS.new" 2>/dev/null || true; }
+
+# Sets TRY, by the number of a check: the numbers of the tests to try. First those of
+# the module and those that once caught another check of the same file, then quick
+# ones, but not all of one program before another's.
 rank_tests() {
   local check test
   TRY=()
   while read -r check test; do
     TRY[$check]+="$test "
   done < <(awk -F '\t' -v OFS='\t' '
-    FNR == NR { module[$1] = $2; sub(/\.c:.*/, "_test", module[$1]); next }
-    { print $4, index($3, module[$4]) ? 0 : 1, $1 * ++rank[$4, $3], $2 }' \
-    "$W/checks" <(sort -n -k1,1 "$W/observations") |
+    of == "checks" { module[$1] = file[$1] = $2; sub(/:.*/, "", file[$1]); sub(/\.c:.*/, "_test", module[$1]) }
+    of == "results" && $3 == "caught" { sub(/ .*/, "", $1); catches[$1, $4] }
+    of == "observations" {
+      program = test = $3
+      sub(/ .*/, "", program)
+      sub(/^.*\//, "", test)
+      first = index(program, module[$4]) || (file[$4], test) in catches
+      print $4, first ? 0 : 1, $1 * ++rank[$4, program], $2
+    }' of=checks "$W/checks" of=results <(old_results) of=observations <(sort -n -k1,1 "$W/observations") |
     sort -n -k1,1 -k2,2 -k3,3 | cut -f1,4)
 }
 
@@ -259,12 +269,11 @@ declare -A TRY OLD # OLD, by name: what became of it last time
 # What was caught once, in a file that is as it was, need not be run again.
 sum_of() { cksum <"${1%%:*}" | tr ' ' -; }
 
-# Those of a run that was interrupted count too.
 read_results() {
   local name line
   while IFS=$'\t' read -r name line; do
     OLD[$name]=$line
-  done < <(cat "$RESULTS" "$RESULTS.new" 2>/dev/null)
+  done < <(old_results)
 }
 
 # try NUMBER: sets VERDICT and BY. A test that then fails with all checks in, too,
@@ -361,9 +370,10 @@ known_equal() { awk '/^# Wanted/ { wanted = 1 } /^$/ { wanted = 0 } !/^#/ && NF 
 with_verdict() { awk -F '\t' -v want="$1" '$3 ~ want { print $1 }' "$RESULTS"; }
 
 report() {
-  local total caught equal failed percent
+  local total caught by_c equal failed percent
   total=$(wc -l <"$RESULTS")
   caught=$(with_verdict caught | wc -l)
+  by_c=$(awk -F '\t' '$3 == "caught" && $4 !~ /^sidecar\.test /' "$RESULTS" | wc -l)
   equal=$(with_verdict 'survived|unreached' | grep -cxF -f <(known_equal) || true)
   percent=$((caught * 1000 / (total - equal)))
   with_verdict 'survived|unreached' | grep -vxF -f <(known) >"$W/unlisted" || true
@@ -373,7 +383,8 @@ report() {
     known | grep -vxF -f <(with_verdict 'survived|unreached') | sed "s|^|caught or gone, take it out of $KNOWN: |" || true
     [[ $percent -ge $((LEAST * 10)) ]] || failed=$((failed + 1))
   fi
-  say "$total checks of $CHECKS taken out${SAMPLE:+ (seed $SEED)}: $caught caught, $equal make no difference," \
+  say "$total checks of $CHECKS taken out${SAMPLE:+ (seed $SEED)}: $caught caught," \
+    "$by_c of them by check and test-helper; $equal make no difference," \
     "$((percent / 10)).$((percent % 10))% of the others caught"
   mkdir -p "$O/results"
   say "$((total - failed)) $failed $SECONDS" >"$O/results/mutate.txt"
