@@ -2,8 +2,10 @@
 /* Cases of helper/ATTACKS.md that no other program has. */
 #include "harness.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +178,41 @@ static void a_waiting_add_keeps_no_del(void **state)
 	run(w, &del, &j);
 	job_free(&j);
 	store_serve(w, &waiting);
+}
+
+static void terminate(struct job *j)
+{
+	assert_return_code(kill(j->pid, SIGTERM), errno);
+}
+
+static void leave(struct job *j)
+{
+	close(j->report.fd);
+	j->report.fd = -1;
+}
+
+/* At once, since kubelet waits; and nothing is started for nobody. */
+static void a_wait_for_the_store_ends(void **state)
+{
+	static void (*const by[])(struct job *) = { terminate, leave };
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = "create /sync/ran",
+			  .trace_waits = true };
+	struct job j;
+
+	config_put(w, PLAIN_CONFIG);
+	store_mount(w);
+	for (size_t i = 0; i < 2; i++) {
+		store_await(w, &c, &j);
+		by[i](&j);
+		if (trace_waited(&j) == 0)
+			fail_msg("%zu: waited to the end", i);
+		trace_no_wait(&j, "who is not there any more");
+		expect_error(&j, DC_CODE_TRY_AGAIN);
+		job_free(&j);
+		assert_false(host_says(w, "ls /sync", "ran"));
+	}
+	world_check(w);
 }
 
 /* --- delegates that mount ------------------------------------------------------- */
@@ -357,6 +394,7 @@ int main(void)
 		WORLD_TEST(too_many_files_are_refused),
 		WORLD_TEST(hostile_variables_pass_and_stay_out_of_the_log),
 		WORLD_TEST(a_waiting_add_keeps_no_del),
+		WORLD_TEST(a_wait_for_the_store_ends),
 		WORLD_TEST(a_netns_of_a_delegate_lives_until_del),
 		WORLD_TEST(a_private_mount_stays_in_its_copy),
 		WORLD_TEST(a_credential_cannot_be_mounted_elsewhere),

@@ -2,6 +2,7 @@
 /* The copies of the mount namespace, which hold up the host's own mounts. */
 #include "harness.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
 
 static void one_is_made_at_a_time(void **state)
@@ -51,11 +52,27 @@ static void without_turns_it_runs_and_says_so(void **state)
 	world_check_processes();
 }
 
+static void a_file_system_without_locks(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_flock, .error = ENOLCK }, { 0 }
+	};
+	struct call c = { .script = "cat " DC_SA "/token", .deny = deny };
+	struct job j;
+
+	job_run(*state, &c, &j);
+	expect_ok(&j);
+	assert_true(report_fallback_says(&j, "do not take turns"));
+	job_free(&j);
+	world_check(*state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(one_is_made_at_a_time),
 		WORLD_TEST(without_turns_it_runs_and_says_so),
+		WORLD_TEST(a_file_system_without_locks),
 	};
 
 	return cmocka_run_group_tests_name("copies", tests, NULL, NULL);

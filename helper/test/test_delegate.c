@@ -378,6 +378,23 @@ static void a_busy_one_is_not_waited_for_for_ever(void **state)
 	world_check(w);
 }
 
+/* It sleeps until there is something to see, however long a delegate takes. */
+static void a_running_delegate_costs_no_looks(void **state)
+{
+	static const long calls[] = { SYS_poll, SYS_ppoll };
+	struct call c = { .trace = true, .script = "sleep 300" };
+	size_t counts[2] = { 0 };
+	struct job j;
+
+	job_start(*state, &c, &j);
+	trace_count(&j, calls, 2, counts);
+	job_end(&j);
+	expect_ok(&j);
+	assert_in_range(counts[0] + counts[1], 1, 5);
+	job_free(&j);
+	world_check(*state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +413,7 @@ int main(void)
 		WORLD_TEST(a_busy_one_is_given_up_at_sigterm),
 		WORLD_TEST(sigterm_during_a_try),
 		WORLD_TEST(a_busy_one_is_not_waited_for_for_ever),
+		WORLD_TEST(a_running_delegate_costs_no_looks),
 	};
 
 	return cmocka_run_group_tests_name("delegate", tests, NULL, NULL);

@@ -32,6 +32,9 @@ static const struct {
 	{ "a link to another file of the generation",
 	  "rm " DATA "/ca.crt; link ..data/token " DATA "/ca.crt;"
 	  OWN(DATA "/ca.crt"), "'ca.crt' leads elsewhere" },
+	{ "a link that is one of another directory",
+	  "rm " DATA "/ca.crt; link ..Data/ca.crt " DATA "/ca.crt;"
+	  OWN(DATA "/ca.crt"), "'ca.crt' leads elsewhere" },
 	{ "a generation elsewhere",
 	  "rm " DATA "/..data; link /etc " DATA "/..data;" OWN(DATA "/..data"),
 	  "'..data' leads elsewhere" },
@@ -160,6 +163,43 @@ static void a_hostile_store_is_refused(void **state)
 	}
 	world_check_processes();
 	world_check_files(w);
+}
+
+/* A directory that cannot be listed may hold anything. */
+static void a_store_that_cannot_be_listed(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_getdents64, .error = EIO }, { 0 }
+	};
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = TRY_TOKEN,
+			  .deny = deny };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN, "'.' input/output error");
+	job_free(&j);
+	world_check(w);
+}
+
+/* A token's bounds are not those of the files beside it. */
+static void other_files_may_be_large_or_empty(void **state)
+{
+	static const char *const sizes[] = { "0", "65537", "1048576" };
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = TRY_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < 3; i++) {
+		daemon_do(w, "size " DATA "/..1/ca.crt %s", sizes[i]);
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		expect_out(&j, w->token);
+		job_free(&j);
+	}
+	world_check(w);
 }
 
 /* What is left of a swap that was going on is no attack. */
@@ -329,6 +369,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_hostile_store_is_refused),
+		WORLD_TEST(a_store_that_cannot_be_listed),
+		WORLD_TEST(other_files_may_be_large_or_empty),
 		WORLD_TEST(a_swap_may_be_going_on),
 		WORLD_TEST(a_hostile_renewal_is_refused),
 		WORLD_TEST(a_directory_behind_a_link_is_not_taken),

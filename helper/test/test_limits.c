@@ -178,41 +178,6 @@ static void nothing_ends_a_wait_for_the_lock(void **state)
 	world_check(w);
 }
 
-static void terminate(struct job *j)
-{
-	assert_return_code(kill(j->pid, SIGTERM), errno);
-}
-
-static void leave(struct job *j)
-{
-	close(j->report.fd);
-	j->report.fd = -1;
-}
-
-/* At once, since kubelet waits; and nothing is started for nobody. */
-static void a_wait_for_the_store_ends(void **state)
-{
-	static void (*const by[])(struct job *) = { terminate, leave };
-	struct world *w = *state;
-	struct call c = { .config = WORLD_CONFIG, .script = "create /sync/ran",
-			  .trace_waits = true };
-	struct job j;
-
-	config_put(w, PLAIN_CONFIG);
-	store_mount(w);
-	for (size_t i = 0; i < 2; i++) {
-		store_await(w, &c, &j);
-		by[i](&j);
-		if (trace_waited(&j) == 0)
-			fail_msg("%zu: waited to the end", i);
-		trace_no_wait(&j, "who is not there any more");
-		expect_error(&j, DC_CODE_TRY_AGAIN);
-		job_free(&j);
-		assert_false(host_says(w, "ls /sync", "ran"));
-	}
-	world_check(w);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,7 +188,6 @@ int main(void)
 		WORLD_TEST(a_credential_made_private_can_be_bound),
 		WORLD_TEST(a_del_needs_its_root),
 		WORLD_TEST(nothing_ends_a_wait_for_the_lock),
-		WORLD_TEST(a_wait_for_the_store_ends),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

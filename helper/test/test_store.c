@@ -297,12 +297,11 @@ static void a_changed_rules_token_is_waited_for(void **state)
 }
 
 /* An ADD waits for this one. */
-static void expect_error_once(struct world *w, int noted, const char *msg)
+static void expect_error_once(struct world *w, const char *msg)
 {
 	struct call c = { .config = WORLD_CONFIG, .script = TRY_TOKEN };
 	struct job j;
 
-	store_fail(w, "userspace", noted, msg);
 	job_run(w, &c, &j);
 	expect_error_says(&j, DC_CODE_TRY_AGAIN, msg);
 	job_free(&j);
@@ -319,9 +318,13 @@ static void says_why_there_is_none(void **state)
 	expect_none(w, DC_CODE_FORBIDDEN, "grant-create");
 	store_fail(w, "userspace", 102, "correct-the-bootstrap");
 	expect_none(w, DC_CODE_CONFIG, "correct-the-bootstrap");
-	expect_error_once(w, 11, "the-API-server-is-down");
+	store_fail(w, "userspace", 11, "the-API-server-is-down");
+	expect_error_once(w, "the-API-server-is-down");
 	/* Not the store's to say. */
-	expect_error_once(w, 107, "install-something");
+	store_fail(w, "userspace", 107, "install-something");
+	expect_error_once(w, "install-something");
+	daemon_do(w, "put " META "/error.json {");
+	expect_error_once(w, "no valid credential for rule 'userspace'");
 	/* A valid one is delivered whatever failed since. */
 	store_fail(w, "userspace", 103, "no-more");
 	store_fill(w, "userspace", w->token, 3600);
