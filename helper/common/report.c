@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "utf8.h"
+#include "quote.h"
 
 static bool is_noted(const struct report *r, const char *text)
 {
@@ -59,37 +59,20 @@ static void put(struct line *l, const char *fmt, ...)
 		l->len += (size_t)n;
 }
 
-/* One character as JSON; returns how much of s it was. */
-static size_t escape(const char *s, size_t len, char out[8], size_t *ret_len)
-{
-	size_t size;
-	uint32_t c = utf8_decode(s, len, &size);
-
-	if (c == '"' || c == '\\')
-		*ret_len = (size_t)snprintf(out, 8, "\\%c", (int)c);
-	else if (c < 0x20 || c == 0x7f)
-		*ret_len = (size_t)snprintf(out, 8, "\\u%04" PRIx32, c);
-	else
-		*ret_len = utf8_encode(c, out);
-	return size;
-}
-
 /* Cut between two characters where it is too long. */
 static void put_string(struct line *l, const char *s)
 {
-	size_t len = strlen(s), written = 0, n;
-	char out[8];
+	size_t written = 0;
+	char c[QUOTE_MAX];
 
 	put(l, "\"");
-	while (len > 0) {
-		size_t used = escape(s, len, out, &n);
+	while (*s != '\0') {
+		size_t len = quote_next(&s, c);
 
-		written += n;
+		written += len;
 		if (written > l->string_max)
 			break;
-		put(l, "%.*s", (int)n, out);
-		s += used;
-		len -= used;
+		put(l, "%.*s", (int)len, c);
 	}
 	put(l, "\"");
 }

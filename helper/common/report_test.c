@@ -274,10 +274,12 @@ static const struct {
 	{ "\"\\/", "\\\"\\\\/" },
 	{ "\n\t\x01\x1f\x7f", "\\u000a\\u0009\\u0001\\u001f\\u007f" },
 	{ "\xc3\xa9\xe2\x84\xaa\xf0\x9f\x98\x80",
-	  "\xc3\xa9\xe2\x84\xaa\xf0\x9f\x98\x80" },
-	{ "a\xff\xc0\x80z", "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz" },
-	{ "\xe2\x84", "\xef\xbf\xbd\xef\xbf\xbd" },
-	{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	  "\\u00e9\\u212a\xf0\x9f\x98\x80" },
+	/* What a terminal or a reader of logs could take for more than text. */
+	{ "\xc2\x9b\xe2\x80\xa8\xe2\x80\xae", "\\u009b\\u2028\\u202e" },
+	{ "a\xff\xc0\x80z", "a\\ufffd\\ufffd\\ufffdz" },
+	{ "\xe2\x84", "\\ufffd\\ufffd" },
+	{ "\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd" },
 };
 
 static void cni_error_escapes(void **state)

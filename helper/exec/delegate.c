@@ -194,6 +194,15 @@ static bool wait_before_next_try(const struct run *run)
 	return !signals_terminated(run->signals);
 }
 
+/* So that nobody takes it for a delegate that ran and was killed. */
+static void report_none_started(struct report *r)
+{
+	r->source = SOURCE_NONE;
+	r->jti[0] = '\0';
+	r->expires = 0;
+	report_fallback(r, "SIGTERM came before the delegate started");
+}
+
 static int start_and_wait(struct run *run, int *ret, struct err *e)
 {
 	const char *plugin = run->request->options.plugin;
@@ -218,6 +227,7 @@ static int start_and_wait(struct run *run, int *ret, struct err *e)
 			return explain_failure(&failure, plugin, e);
 		go_on = wait_before_next_try(run);
 	}
+	report_none_started(run->report);
 	*ret = SIGTERM; /* a wait status: ended by it */
 	return 0;
 }

@@ -174,6 +174,8 @@ static void nothing_ends_a_wait_for_the_lock(void **state)
 	assert_true(WIFSIGNALED(j.status));
 	assert_int_equal(WTERMSIG(j.status), SIGTERM);
 	assert_false(host_says(w, "ls /sync", "ran"));
+	expect_source(&j, "none");
+	assert_true(report_fallback_says(&j, "before the delegate started"));
 	job_free(&j);
 	world_check(w);
 }
