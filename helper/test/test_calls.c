@@ -87,6 +87,20 @@ static void check_kept(struct world *w)
 		fail_msg("kept: %s", kept);
 }
 
+static void expect_good_run(const struct sweep *s)
+{
+	struct call c = { .script = "cat " DC_SA "/token",
+			  .config = s->by_rule ? WORLD_CONFIG : NULL };
+	struct world *w = s->world;
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	assert_int_equal(report_fallbacks(&j), 0);
+	job_free(&j);
+}
+
 /* Returns whether a run has that many calls. */
 static bool kill_at_call(const struct sweep *s, long step)
 {
@@ -116,21 +130,8 @@ static bool kill_at_call(const struct sweep *s, long step)
 	end_child(s);
 	if (s->by_rule)
 		check_kept(w);
+	expect_good_run(s);
 	return reached;
-}
-
-static void expect_good_run(const struct sweep *s)
-{
-	struct call c = { .script = "cat " DC_SA "/token",
-			  .config = s->by_rule ? WORLD_CONFIG : NULL };
-	struct world *w = s->world;
-	struct job j;
-
-	job_run(w, &c, &j);
-	expect_ok(&j);
-	expect_out(&j, w->token);
-	assert_int_equal(report_fallbacks(&j), 0);
-	job_free(&j);
 }
 
 static void killed_at_every_call(void **state)
@@ -149,7 +150,6 @@ static void killed_at_every_call(void **state)
 		step += test_stride();
 	print_message("%ld calls\n", step);
 	assert_true(step > 40);
-	expect_good_run(s);
 	world_check(s->world);
 }
 
