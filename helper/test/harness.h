@@ -61,6 +61,8 @@ struct mounts {
 
 void mounts_take(pid_t pid, struct mounts *ret);
 void mounts_free(struct mounts *m);
+/* As the first listed run leaves it: /hostroot and all below are shared. */
+void mounts_share(struct mounts *m);
 
 /* Both print the difference. */
 bool mounts_same(const char *whose, const struct mounts *a,

@@ -74,6 +74,22 @@ void mounts_free(struct mounts *m)
 	*m = (struct mounts){ 0 };
 }
 
+void mounts_share(struct mounts *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		char *line = m->line[i], *slave;
+
+		if (strncmp(line, "/hostroot", 9) != 0)
+			continue;
+		slave = strstr(line, " slave");
+		assert_non_null(slave);
+		*slave = '\0';
+		assert_return_code(
+			asprintf(&m->line[i], "%s shared slave", line), 0);
+		free(line);
+	}
+}
+
 /* Prints what is in a and not in b; both are sorted. */
 static size_t show_missing(const struct mounts *a, const struct mounts *b,
 			   const char *whose, char sign)

@@ -25,7 +25,12 @@ struct sweep {
 	bool by_rule;
 	/* The delegate's first act is a child in a session of its own. */
 	bool leaves_child;
+	/* Of all in the container, with its mounts not shared yet. */
+	bool is_first;
+	struct world_options options;
 	struct world *world;
+	struct mounts shared; /* as a first run leaves the daemon's */
+	long unshared_kills;
 };
 
 static struct sweep sweeps[] = {
@@ -37,6 +42,10 @@ static struct sweep sweeps[] = {
 	{ .name = "by rule: SIGKILL, with a child left", .sig = SIGKILL,
 	  .by_rule = true, .leaves_child = true },
 	{ .name = "by rule: SIGTERM", .sig = SIGTERM, .by_rule = true },
+	{ .name = "first run: SIGKILL", .sig = SIGKILL, .is_first = true },
+	{ .name = "first run: SIGTERM", .sig = SIGTERM, .is_first = true },
+	{ .name = "first run, by rule: SIGKILL", .sig = SIGKILL,
+	  .by_rule = true, .is_first = true },
 };
 
 #define SWEEPS (sizeof(sweeps) / sizeof(sweeps[0]))
@@ -87,6 +96,27 @@ static void check_kept(struct world *w)
 		fail_msg("kept: %s", kept);
 }
 
+/* All mounts are shared, or none is. */
+static void check_mounts(struct sweep *s)
+{
+	struct world *w = s->world;
+	bool any_shared = false;
+	struct mounts now;
+
+	if (!s->is_first) {
+		world_check_mounts(w);
+		return;
+	}
+	mounts_expect("host", &w->host_before, w->host);
+	mounts_take(w->daemon, &now);
+	for (size_t i = 0; i < now.count; i++)
+		any_shared |= strstr(now.line[i], " shared") != NULL;
+	mounts_free(&now);
+	mounts_expect("daemon", any_shared ? &s->shared : &w->daemon_before,
+		      w->daemon);
+	s->unshared_kills += !any_shared;
+}
+
 static void expect_good_run(const struct sweep *s)
 {
 	struct call c = { .script = "cat " DC_SA "/token",
@@ -101,8 +131,21 @@ static void expect_good_run(const struct sweep *s)
 	job_free(&j);
 }
 
+/* Whatever became of the one before; the one to come is a first one again. */
+static void next_one_works(const struct sweep *s)
+{
+	struct world *w = s->world;
+
+	expect_good_run(s);
+	if (!s->is_first)
+		return;
+	mounts_expect("daemon", &s->shared, w->daemon);
+	daemon_do(w, "make rslave /hostroot");
+	world_check_mounts(w);
+}
+
 /* Returns whether a run has that many calls. */
-static bool kill_at_call(const struct sweep *s, long step)
+static bool kill_at_call(struct sweep *s, long step)
 {
 	char script[128];
 	struct call c = { .script = script, .trace = true };
@@ -126,30 +169,45 @@ static bool kill_at_call(const struct sweep *s, long step)
 	    (!WIFSIGNALED(j.status) || WTERMSIG(j.status) != s->sig))
 		fail_msg("call %ld: status %x", step, j.status);
 	job_free(&j);
-	world_check_mounts(w);
+	check_mounts(s);
 	end_child(s);
 	if (s->by_rule)
 		check_kept(w);
-	expect_good_run(s);
+	next_one_works(s);
 	return reached;
+}
+
+static void begin_sweep(struct sweep *s)
+{
+	void *world;
+
+	s->options.fresh = s->is_first;
+	world = &s->options;
+	world_setup(&world);
+	s->world = world;
+	if (s->by_rule)
+		store_prepare(s->world, configs[1]);
+	mounts_take(s->world->daemon, &s->shared);
+	if (s->is_first)
+		mounts_share(&s->shared);
+	next_one_works(s);
 }
 
 static void killed_at_every_call(void **state)
 {
 	struct sweep *s = *state;
-	void *world = NULL;
 	long step = 0;
 
-	world_setup(&world);
-	s->world = world;
-	if (s->by_rule) {
-		store_prepare(s->world, configs[1]);
-		expect_good_run(s);
-	}
+	begin_sweep(s);
 	while (kill_at_call(s, step))
 		step += test_stride();
 	print_message("%ld calls\n", step);
 	assert_true(step > 40);
+	if (s->is_first) {
+		print_message("%ld killed before the mounts were shared\n",
+			      s->unshared_kills);
+		assert_in_range(s->unshared_kills, 1, step - 1);
+	}
 	world_check(s->world);
 }
 
@@ -158,6 +216,7 @@ static int end_sweep(void **state)
 	struct sweep *s = *state;
 	void *world = s->world;
 
+	mounts_free(&s->shared);
 	return world ? world_teardown(&world) : 0;
 }
 

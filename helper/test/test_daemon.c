@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <stdlib.h>
 
 #define SHARED_DIR WORLD_POD "kubernetes.io~empty-dir/shared-dir"
 #define VHOST "/var/lib/vhost/5f6e"
@@ -14,30 +13,13 @@ static struct world_options fresh = { .fresh = true };
 static struct world_options fresh_bidirectional = { .fresh = true,
 						    .bidirectional = true };
 
-/* "before" with every mount at or under /hostroot shared as well. */
-static void share_before(struct mounts *m)
-{
-	for (size_t i = 0; i < m->count; i++) {
-		char *line = m->line[i], *slave;
-
-		if (strncmp(line, "/hostroot", 9) != 0)
-			continue;
-		slave = strstr(line, " slave");
-		assert_non_null(slave);
-		*slave = '\0';
-		assert_return_code(
-			asprintf(&m->line[i], "%s shared slave", line), 0);
-		free(line);
-	}
-}
-
 static void first_run_adds_shared_only(void **state)
 {
 	struct world *w = *state;
 	struct call c = { .script = "print ran" };
 	struct job j;
 
-	share_before(&w->daemon_before);
+	mounts_share(&w->daemon_before);
 	job_run(w, &c, &j);
 	expect_ok(&j);
 	job_free(&j);
@@ -62,7 +44,7 @@ static void two_first_runs_at_once(void **state)
 	struct call c = { .script = "cat " DC_SA "/token; ready; wait" };
 	struct job j[4];
 
-	share_before(&w->daemon_before);
+	mounts_share(&w->daemon_before);
 	for (int i = 0; i < 4; i++)
 		job_start(w, &c, &j[i]);
 	for (int i = 0; i < 4; i++)
