@@ -92,7 +92,16 @@ static const struct {
 	{ EDOTDOT, "RFS specific error" },
 	{ ELIBSCN, ".lib section in a.out corrupted" },
 	{ 0, "errno 0" },
+	{ 1, "operation not permitted" },
 	{ 41, "errno 41" },
+	{ 58, "errno 58" },
+	{ 132, "operation not possible due to RF-kill" },
+#if defined(__x86_64__) || defined(__i386__)
+	{ 133, "errno 133" },
+#else
+	{ 133, "memory page has hardware error" },
+#endif
+	{ 134, "errno 134" },
 	{ 4095, "errno 4095" },
 	{ -1, "errno -1" },
 };

@@ -8,7 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT 134 /* Linux has no higher one */
+/* Linux has none above 133; Go's table for x86 is older than that one. */
+#if defined(__x86_64__) || defined(__i386__)
+#define COUNT 133
+#else
+#define COUNT 134
+#endif
 
 /* Go's rule: a small letter first, unless the word is an acronym ("RFS ..."). */
 static void print_text(const char *text)
