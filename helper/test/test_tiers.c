@@ -172,14 +172,15 @@ static void it_stays_dumpable(void **state)
 
 /* --- what is needed ---------------------------------------------------------- */
 
-static void needed_call_is_missing(struct world *w, const struct deny *deny,
-				   const char *name)
+static void needed_call_fails(struct world *w, const struct deny *deny,
+			      int code, const char *name)
 {
 	struct call c = { .deny = deny, .script = TRY_TOKEN };
 	struct job j;
 
 	job_run(w, &c, &j);
-	expect_error_says(&j, DC_CODE_KERNEL, name);
+	expect_error_says(&j, code, name);
+	expect_no_out(&j, "/run");
 	job_free(&j);
 	for (size_t i = 0; i < 2; i++) {
 		c.command = clean_ups[i];
@@ -191,6 +192,12 @@ static void needed_call_is_missing(struct world *w, const struct deny *deny,
 		job_free(&j);
 	}
 	world_check(w);
+}
+
+static void needed_call_is_missing(struct world *w, const struct deny *deny,
+				   const char *name)
+{
+	needed_call_fails(w, deny, DC_CODE_KERNEL, name);
 }
 
 static void needed_calls_are_missing(void **state)
@@ -215,6 +222,20 @@ static void needed_calls_are_missing(void **state)
 		};
 
 		needed_call_is_missing(*state, deny, calls[i / 2].name);
+	}
+}
+
+/* The node's limits, such as fs.mount-max: nobody touched the host's /run. */
+static void no_mount_is_left(void **state)
+{
+	static const int errors[] = { ENOSPC, ENOMEM };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_move_mount, .error = errors[i] }, { 0 }
+		};
+
+		needed_call_fails(*state, deny, DC_CODE_INTERNAL, "move_mount");
 	}
 }
 
@@ -323,6 +344,7 @@ int main(void)
 		WORLD_TEST(privileges_cannot_be_given_up),
 		WORLD_TEST(it_stays_dumpable),
 		WORLD_TEST(needed_calls_are_missing),
+		WORLD_TEST(no_mount_is_left),
 		WORLD_TEST(the_caller_lacks_a_capability),
 		WORLD_TEST(linux_5_10),
 		WORLD_TEST(memfds_are_missing),
