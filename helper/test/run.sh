@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs test programs as root, each in a mount namespace of its own, two at a
-# time; prints what failed last, and writes OUT/results/helper.txt.
+# time; prints what was swept, and what failed last, and writes
+# OUT/results/helper.txt.
 #
 #   run.sh OUT PROGRAM...
 set -euo pipefail
@@ -29,15 +30,27 @@ count() {
     }' "$1"
 }
 
+# What was swept, and by which seed, each behind its test's name.
+show_sweeps() {
+  awk '
+    sub(/^\[ RUN *\] /, "") { test = $0 }
+    /^TEST_SEED=/ || /^([^[].*)?[0-9]+ (calls|steps|killed)/ {
+      printf "  %s: %s\n", test, $0
+    }' "$1"
+}
+
 run_one() {
-  local name log passed failed status=0 began=$SECONDS
+  local name log line passed failed status=0 began=$SECONDS
   name=$(basename "$1")
   log=$logs/$name.txt
   "${root[@]}" unshare --mount --propagation private "$1" >"$log" 2>&1 ||
     status=$?
   count "$log" "$status" >"$log.sum"
   read -r passed failed <"$log.sum"
-  printf '%-16s %3d passed, %d failed (%d s)\n' "$name" "$passed" "$failed" $((SECONDS - began))
+  printf -v line '%-16s %3d passed, %d failed (%d s)' "$name" "$passed" "$failed" $((SECONDS - began))
+  # In one go: another program's may come at the same time.
+  { printf '%s\n' "$line" && show_sweeps "$log"; } >"$log.lines"
+  cat "$log.lines"
 }
 
 # The last lines of a log that say what failed.
