@@ -232,30 +232,92 @@ static const char *device_line(const struct job *j)
 	return dev;
 }
 
-static void two_at_once_see_their_own(void **state)
+static const struct {
+	const char *name;
+	const char *make; /* by the host, ahead of both runs */
+	const char *undo;
+	int code; /* of their refusal; 0: none */
+} hosts[] = {
+	{ .name = "as ever", .make = "" },
+	{ .name = "the target made anew",
+	  .make = "rmdir " WORLD_TARGET "; mkdir " WORLD_TARGET },
+	{ .name = "a mount over /run", .make = "tmpfs /run",
+	  .undo = "detach /run" },
+	{ .name = "a mount over /run/secrets", .make = "tmpfs /run/secrets",
+	  .undo = "detach /run/secrets" },
+	{ .name = "a link to a mount in place of /run/secrets",
+	  .make = "mkdir /tmp/other; tmpfs /tmp/other;"
+		  "mkdir /tmp/other/kubernetes.io;"
+		  "rename /run/secrets /run/old;"
+		  "link ../tmp/other /run/secrets",
+	  .undo = "rm /run/secrets; rename /run/old /run/secrets;"
+		  "detach /tmp/other",
+	  .code = DC_CODE_UNSAFE_HOST_PATH },
+	{ .name = "make-rshared", .make = "make rshared /" },
+	/* Not undone: the daemon's mounts are nobody's slaves any more. */
+	{ .name = "make-rslave", .make = "make rslave /" },
+};
+
+static const struct call held = {
+	.script = "dev " WORLD_TARGET "; mounts " WORLD_TARGET
+		  "; cat " DC_SA "/token; ready; wait",
+};
+
+static void two_are_apart(struct world *w)
 {
-	struct world *w = *state;
-	struct call c = { .script = "dev " WORLD_TARGET "; mounts "
-				    "/run/secrets/kubernetes.io; ready; wait" };
 	struct job a, b;
 
-	job_start(w, &c, &a);
-	job_start(w, &c, &b);
+	job_start(w, &held, &a);
+	job_start(w, &held, &b);
 	job_ready(w, &a);
 	job_ready(w, &b);
 	assert_int_equal(mounts_on(a.pid, "/hostroot" WORLD_TARGET), 1);
 	assert_int_equal(mounts_on(b.pid, "/hostroot" WORLD_TARGET), 1);
-	assert_int_equal(mounts_on(w->host, WORLD_TARGET), 0);
-	assert_int_equal(mounts_on(w->daemon, "/hostroot" WORLD_TARGET), 0);
+	world_check_mounts(w);
 	job_go(w, 2);
 	job_end(&a);
 	job_end(&b);
 	expect_ok(&a);
 	expect_ok(&b);
+	expect_out(&a, w->token);
+	expect_out(&b, w->token);
 	assert_string_not_equal(device_line(&a), device_line(&b));
 	job_free(&a);
 	job_free(&b);
-	world_check(w);
+}
+
+static void two_are_refused(struct world *w, int code)
+{
+	const struct call c = { .script = "print ran" };
+	struct job a, b;
+
+	job_start(w, &c, &a);
+	job_start(w, &c, &b);
+	job_end(&a);
+	job_end(&b);
+	expect_error(&a, code);
+	expect_error(&b, code);
+	job_free(&a);
+	job_free(&b);
+}
+
+static void two_at_once_see_their_own(void **state)
+{
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		print_message("%s\n", hosts[i].name);
+		host_do(w, "%s", hosts[i].make);
+		world_rebase(w);
+		if (hosts[i].code)
+			two_are_refused(w, hosts[i].code);
+		else
+			two_are_apart(w);
+		world_check_processes();
+		world_check_mounts(w);
+		host_do(w, "%s", hosts[i].undo ?: "");
+	}
+	world_check_files(w);
 }
 
 static void works_without_a_report(void **state)
