@@ -145,26 +145,87 @@ static void many_at_once_leave_nothing(void **state)
 	world_check(w);
 }
 
+/* The host covers /run in between, where the credential is to be. */
+static void own_bind_is_undone_below_another_run(void **state)
+{
+	struct world *w = *state;
+	struct call add = { .script = "mkdir " VHOST "; bind " SHARED_DIR
+				      " " VHOST };
+	struct call del = { .command = "DEL",
+			    .script = "cat " DC_SA "/token; umount " VHOST
+				      "; rmdir " VHOST };
+	struct job j;
+
+	job_run(w, &add, &j);
+	expect_ok(&j);
+	job_free(&j);
+	host_do(w, "tmpfs /run");
+	job_run(w, &del, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	expect_source(&j, "directory");
+	job_free(&j);
+	host_do(w, "umount /run");
+	world_check(w);
+}
+
+static void expect_unlisted(struct world *w, const char *script,
+			    const char *want)
+{
+	struct call c = { .stock = true, .script = script };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	assert_string_equal(j.out.buf, want);
+	job_free(&j);
+}
+
+static void run_listed(struct world *w, const char *command, const char *script)
+{
+	struct call c = { .command = command, .script = script };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+}
+
 /* Unlisted delegates: the same view after listed runs as before them. */
 static void unlisted_see_the_host_as_before(void **state)
 {
 	struct world *w = *state;
-	struct call listed = { .script = "print ran" };
-	struct call stock = { .stock = true, .script = "ls " WORLD_CREDENTIAL };
-	struct job j;
 
-	job_run(w, &listed, &j);
-	expect_ok(&j);
-	job_free(&j);
+	run_listed(w, "ADD", "print ran");
 	host_do(w, "mkdir " WORLD_CREDENTIAL "; tmpfs " WORLD_CREDENTIAL
 		   "; put " WORLD_CREDENTIAL "/token hosts-own");
-	job_run(w, &stock, &j);
-	expect_ok(&j);
-	expect_out(&j, "ls token");
-	job_free(&j);
+	expect_unlisted(w, "ls " WORLD_CREDENTIAL, "ls token\n");
 	host_do(w, "umount " WORLD_CREDENTIAL "; rmdir " WORLD_CREDENTIAL
 		   "; rmdir " WORLD_TARGET "; rmdir /run/secrets");
+	host_do(w, "detach /run; tmpfs /run; put /run/f new");
+	expect_unlisted(w, "ls /run; cat /run/f", "ls f\nnew\n");
+	run_listed(w, "ADD", "cat " DC_SA "/token");
+	expect_unlisted(w, "ls " WORLD_TARGET "; cat /run/f", "ls\nnew\n");
+	host_do(w, "rm /run/f");
 	world_check(w);
+}
+
+/* Of a mount that was there before the first listed run, too. */
+static void unlisted_see_an_old_mount_as_before(void **state)
+{
+	struct world *w = *state;
+
+	host_do(w, "mkdir /mnt; tmpfs /mnt; mkdir /mnt/own; mkdir /mnt/new");
+	world_rebase(w);
+	mounts_share(&w->daemon_before);
+	run_listed(w, "ADD", "tmpfs /mnt/own; put /mnt/own/f own");
+	host_do(w, "tmpfs /mnt/new; put /mnt/new/f new");
+	expect_unlisted(w, "cat /mnt/own/f; cat /mnt/new/f", "own\nnew\n");
+	run_listed(w, "DEL", "umount /mnt/own");
+	host_do(w, "umount /mnt/new");
+	world_check(w);
+	host_do(w, "umount /mnt");
+	expect_unlisted(w, "ls /mnt", "ls\n");
 }
 
 /* The thin plugin's case: the host's own namespace, and / for the root. */
@@ -212,12 +273,15 @@ int main(void)
 		WORLD_TEST(own_bind_lives_until_del),
 		WORLD_TEST_IN("own_bind_lives_until_del_bidirectional",
 			      own_bind_lives_until_del, &bidirectional),
+		WORLD_TEST(own_bind_is_undone_below_another_run),
 		WORLD_TEST(own_bind_of_stock_is_undone_by_ours),
 		WORLD_TEST(a_hundred_pairs_leave_nothing),
 		WORLD_TEST_IN("a_hundred_pairs_bidirectional",
 			      a_hundred_pairs_leave_nothing, &bidirectional),
 		WORLD_TEST(many_at_once_leave_nothing),
 		WORLD_TEST(unlisted_see_the_host_as_before),
+		WORLD_TEST_IN("unlisted_see_an_old_mount_as_before",
+			      unlisted_see_an_old_mount_as_before, &fresh),
 		WORLD_TEST(works_without_a_chroot),
 	};
 
