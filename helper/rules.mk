@@ -126,10 +126,11 @@ $(HELPER_O)/credential/faults_test $(HELPER_O)/credential/faults_store_test: \
 $(HELPER_O)/%_test: $(HELPER_O)/%_test.o $(COMMON_OBJ)
 	$(call told,LINK)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson $(UNIT_LIBS)
 
-check: $(UNIT_TESTS) $(CREDENTIAL) $(if $(SANITIZE),,$(DELEGATE_EXEC)) ## the C unit tests, seconds
+check: $(UNIT_TESTS) $(CREDENTIAL) $(if $(SANITIZE),,$(DELEGATE_EXEC) $(O)/herd) ## the C unit tests, seconds
 	$(Q)helper/run-unit-tests.sh check $(UNIT_TESTS) \
 		$(if $(SANITIZE),,-- helper/check-elf-test.sh $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED) \
-			$(CREDENTIAL) $(CREDENTIAL_UNSTRIPPED) -- hack/setup-test.sh -- hack/steps-test.sh)
+			$(CREDENTIAL) $(CREDENTIAL_UNSTRIPPED) -- hack/setup-test.sh -- hack/steps-test.sh \
+			-- hack/herd-test.sh $(O)/herd)
 
 check-elf: $(DELEGATE_EXEC) $(CREDENTIAL) ## show that both are hardened, and the helper static, without network code
 	$(Q)helper/check-elf.sh delegate-exec $(DELEGATE_EXEC) $(DELEGATE_EXEC_UNSTRIPPED)
