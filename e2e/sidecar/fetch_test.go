@@ -66,6 +66,15 @@ func TestConflictPasses(t *testing.T) {
 	}
 }
 
+// What the type says besides does not matter.
+func TestTypeHasParameters(t *testing.T) {
+	w := newWorld(t, newAPIServer(t, nil))
+	w.server.faults[tokenPath] = typed("Application/JSON; charset=utf-8", tokenRequest(wholeJWT, time.Hour))
+	if ok, output := w.run(t); !ok || w.note(t) != nil || !strings.Contains(w.state(t), wholeJWT) {
+		t.Error(output)
+	}
+}
+
 // Each generation has the CA of its time beside its token.
 func TestCARotates(t *testing.T) {
 	w := newWorld(t, newAPIServer(t, nil))
@@ -91,6 +100,7 @@ func TestSlowServer(t *testing.T) {
 		whole := httptest.NewRecorder()
 		w.server.token(whole, r, claims(nil))
 		time.Sleep(2 * time.Second)
+		rw.Header().Set("Content-Type", whole.Header().Get("Content-Type"))
 		rw.WriteHeader(whole.Code)
 		for part := range slices.Chunk(whole.Body.Bytes(), 1+whole.Body.Len()/20) {
 			rw.Write(part)
@@ -122,6 +132,18 @@ func object(token string, life time.Duration) http.HandlerFunc {
 	return body(string(text))
 }
 
+// typed answers 201 with the object, of that Content-Type; "": without one.
+func typed(contentType string, object any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = nil // Go would guess one
+		if contentType != "" {
+			w.Header().Set("Content-Type", contentType)
+		}
+		w.WriteHeader(http.StatusCreated)
+		json.NewEncoder(w).Encode(object)
+	}
+}
+
 // endless writes until the connection is gone.
 func endless(chunk []byte, pause time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -150,6 +172,11 @@ func raw(first string, again string) http.HandlerFunc {
 }
 
 var wholeJWT = jwt(claims(nil))
+
+const (
+	inJSON       = "let the API server, and what is between it and this program, answer in JSON: "
+	aCertificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
+)
 
 var faults = []struct {
 	name  string
@@ -199,10 +226,15 @@ var faults = []struct {
 	{"deep nesting", tokenPath, body(strings.Repeat("[", 500000) + strings.Repeat("]", 500000)), 11, []string{"no TokenRequest"}},
 	{"many values", tokenPath, body("[" + strings.Repeat("{},", 500000) + "{}]"), 11, []string{"no TokenRequest"}},
 	{"another kind", tokenPath, body(`{"apiVersion":"v1","kind":"Secret"}`), 11, []string{"no TokenRequest"}},
-	{"HTML", tokenPath, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, "<html>log in</html>")
-	}, 11, []string{"no TokenRequest"}},
+	{"HTML", tokenPath, typed("text/html", tokenRequest(wholeJWT, time.Hour)), 11,
+		[]string{inJSON, "HTTP status 201 came with Content-Type text/html: create serviceaccounts/token"}},
+	{"HTML for the config map", configMapPath, typed("text/html", configMap(aCertificate)), 11,
+		[]string{inJSON, "came with Content-Type text/html: get configmaps 'kube-root-ca.crt'"}},
+	{"protobuf", tokenPath, typed("application/vnd.kubernetes.protobuf", tokenRequest(wholeJWT, time.Hour)), 11,
+		[]string{inJSON, "came with Content-Type application/vnd.kubernetes.protobuf: "}},
+	{"no type", tokenPath, typed("", tokenRequest(wholeJWT, time.Hour)), 11, []string{inJSON, "came without a Content-Type: "}},
+	{"a type that is a token", tokenPath, typed("text/html; "+wholeJWT, tokenRequest(wholeJWT, time.Hour)), 11,
+		[]string{inJSON, "came with Content-Type text/html; [hidden]: "}},
 	{"an empty token", tokenPath, object("", time.Hour), 11, []string{"empty"}},
 	{"a truncated token", tokenPath, object(wholeJWT[:len(wholeJWT)-1], time.Hour), 11, []string{"cut off"}},
 	{"a token without signature", tokenPath, object(wholeJWT[:strings.LastIndex(wholeJWT, ".")], time.Hour), 11,

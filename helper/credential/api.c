@@ -11,6 +11,7 @@
 #include "api.h"
 #include "cleantext.h"
 #include "delegate-credentials.h"
+#include "mediatype.h"
 #include "smallfile.h"
 #include "wipe.h"
 
@@ -292,6 +293,17 @@ static int perform(struct api *api, const char *path, const char *body,
 	return code ? fail_transfer(api, code, r, e) : 0;
 }
 
+static void take_content_type(struct api *api, struct api_answer *ret)
+{
+	char *type = NULL;
+
+	curl_easy_getinfo(api->easy, CURLINFO_CONTENT_TYPE, &type);
+	ret->is_json = mediatype_is_json(type);
+	if (type)
+		cleantext(type, strlen(type), ret->content_type,
+			  sizeof(ret->content_type));
+}
+
 static void take_information(struct api *api, struct api_answer *ret)
 {
 	struct curl_header *warning;
@@ -306,6 +318,7 @@ static void take_information(struct api *api, struct api_answer *ret)
 			     &warning) == CURLHE_OK)
 		cleantext_warning(warning->value, ret->warning,
 				  sizeof(ret->warning));
+	take_content_type(api, ret);
 }
 
 int api_request(struct api *api, const char *path, const char *body,

@@ -2,6 +2,7 @@
 #ifndef API_H
 #define API_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ struct api_answer {
 	size_t len;
 	int64_t retry_after; /* seconds, 1 to 300; 0: not said */
 	char warning[256];   /* the first Warning header's text; "": none */
+	char content_type[128]; /* that header's text; "": none */
+	bool is_json;		/* by that header */
 };
 
 /*

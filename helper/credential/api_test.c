@@ -24,6 +24,8 @@
 #include "delegate-credentials.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TEN "abcde.ghij"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 #define PATIENCE 3000 /* looks, 10 ms apart */
 
 static char dir[] = "/tmp/api_test.XXXXXX";
@@ -169,6 +171,43 @@ static void headers_are_heeded(void **state)
 	}
 }
 
+static const struct {
+	const char *header;
+	const char *text;
+	bool is_json;
+} types[] = {
+	{ "", "", false },
+	{ "Content-Type:\r\n", "", false },
+	{ "Content-Type: Application/JSON; charset=utf-8\r\n",
+	  "Application/JSON; charset=utf-8", true },
+	{ "content-type: text/html\r\n", "text/html", false },
+	{ "Content-Type: x/\033[2J\xff\teyJhbGciOiJ9.e30.x\r\n",
+	  "x/?[2J? [hidden]", false },
+	{ "Content-Type: text/" HUNDRED HUNDRED "\r\n",
+	  "text/" HUNDRED TEN "abcde.ghi...", false },
+};
+
+static void the_type_is_told(void **state)
+{
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct err e = ERR_INIT;
+		struct api_answer a;
+
+		snprintf(text, sizeof(text),
+			 "HTTP/1.1 201 x\r\n%sConnection: close\r\n\r\n{}",
+			 types[i].header);
+		write_file("answer", text);
+		if (api_request(api, "/answer", NULL, &a, &e) < 0)
+			fail_msg("%s", e.msg);
+		assert_string_equal(a.content_type, types[i].text);
+		assert_int_equal(a.is_json, types[i].is_json);
+		api_answer_wipe(&a);
+	}
+}
+
 /* A request whose failure says that; NULL: it succeeds. */
 static void expect(const char *says, int code)
 {
@@ -216,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_are_heeded),
+		cmocka_unit_test(the_type_is_told),
 		cmocka_unit_test(the_files_are_read_anew),
 	};
 

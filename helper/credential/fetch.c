@@ -37,7 +37,8 @@ static int ask(const struct fetch *f, const struct request *r, const char *body,
 	if (answer->warning[0])
 		memcpy(ret->warning, answer->warning, sizeof(ret->warning));
 	if (refusal_is_none(answer))
-		return 0;
+		return answer->is_json ? 0
+				       : refusal_of_type(r, answer, &ret->err);
 	ret->retry_after = answer->retry_after;
 	return refusal_err(r, answer, f->config_file, &ret->err);
 }

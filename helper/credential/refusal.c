@@ -34,6 +34,22 @@ static void quote(const struct api_answer *a, char *ret, size_t size)
 		 text[0] ? ", " : "", text);
 }
 
+/* What was asked comes last: its names may be long. */
+int refusal_of_type(const struct request *r, const struct api_answer *a,
+		    struct err *e)
+{
+	const char *type = a->content_type;
+	char what[600];
+
+	describe(r, what, sizeof(what));
+	return err_set(e, DC_CODE_TRY_AGAIN,
+		       "let the API server, and what is between it and this "
+		       "program, answer in JSON: HTTP status %ld came with%s "
+		       "Content-Type%s%s: %s",
+		       a->status, type[0] ? "" : "out a", type[0] ? " " : "",
+		       type, what);
+}
+
 int refusal_err(const struct request *r, const struct api_answer *a,
 		const char *config_file, struct err *e)
 {

@@ -12,6 +12,13 @@
 bool refusal_is_none(const struct api_answer *a);
 
 /*
+ * That the request was granted in something else than JSON, which is not to be
+ * read: a login page, or an answer made for another client. Returns -1. Pure.
+ */
+int refusal_of_type(const struct request *r, const struct api_answer *a,
+		    struct err *e);
+
+/*
  * Whether asking again soon is of use: too much at once, or a trouble of the
  * server's own. Else somebody has to do something first.
  */

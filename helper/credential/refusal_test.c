@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -83,11 +84,41 @@ static void success_is_none(void **state)
 	assert_false(refusal_is_none(&empty));
 }
 
+static const struct {
+	const char *type;
+	const char *came;
+} types[] = {
+	{ "text/html", "came with Content-Type text/html: " },
+	{ "", "came without a Content-Type: " },
+};
+
+static void another_type_says_what_came(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct api_answer a = { .status = 201,
+					.body = (char *)"secret" };
+		struct err e = ERR_INIT;
+		char msg[512];
+
+		strcpy(a.content_type, types[i].type);
+		snprintf(msg, sizeof(msg),
+			 "let the API server, and what is between it and this "
+			 "program, answer in JSON: HTTP status 201 %screate "
+			 "serviceaccounts/token 'sa' in namespace 'ns'",
+			 types[i].came);
+		assert_int_equal(refusal_of_type(&token, &a, &e), -1);
+		assert_string_equal(e.msg, msg);
+		assert_int_equal(e.code, DC_CODE_TRY_AGAIN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refusal_says_what_to_do),
 		cmocka_unit_test(success_is_none),
+		cmocka_unit_test(another_type_says_what_came),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
