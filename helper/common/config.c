@@ -251,6 +251,19 @@ void config_free(struct config *c)
 	c->rule_count = 0;
 }
 
+/* How to see all of them. What comes before gives way to it. */
+static int append_check(const char *file, struct err *e)
+{
+	char tail[200];
+	int len = snprintf(tail, sizeof(tail),
+			   "; for all of them run 'multus-credential check "
+			   "--config=%s'",
+			   file);
+
+	return err_set(e, e->code, "%.*s%s", (int)sizeof(e->msg) - 1 - len,
+		       e->msg, tail);
+}
+
 int config_mistakes_err(const char *file, const struct config_mistakes *m,
 			struct err *e)
 {
@@ -265,10 +278,10 @@ int config_mistakes_err(const char *file, const struct config_mistakes *m,
 	if (m->count > 1)
 		snprintf(others, sizeof(others), " (the first of %zu mistakes)",
 			 m->count);
-	return err_set(e, DC_CODE_CONFIG, "correct %s%s:%zu:%zu%s: %s: %s",
-		       len > max ? "..." : "",
-		       len > max ? file + len - max : file, first->line,
-		       first->column, others, first->key, first->text);
+	err_set(e, DC_CODE_CONFIG, "correct %s%s:%zu:%zu%s: %s: %s",
+		len > max ? "..." : "", len > max ? file + len - max : file,
+		first->line, first->column, others, first->key, first->text);
+	return m->count == 1 ? -1 : append_check(len > max ? "FILE" : file, e);
 }
 
 const struct config_token *config_rule_token(const struct config_rule *r)

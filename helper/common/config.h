@@ -162,8 +162,8 @@ void config_free(struct config *c);
 
 /*
  * The first mistake as an error (DC_CODE_CONFIG) that names the file, its
- * line, column, key and remedy, and how many others there are; or, where there
- * was no memory, that (DC_CODE_INTERNAL). Returns -1.
+ * line, column, key and remedy, how many others there are and how to see them;
+ * or, where there was no memory, that (DC_CODE_INTERNAL). Returns -1.
  */
 int config_mistakes_err(const char *file, const struct config_mistakes *m,
 			struct err *e);

@@ -343,14 +343,47 @@ static void an_error_names_file_place_key_and_remedy(void **state)
 	assert_int_equal(decode("\n{}", 3, &c), -1);
 	assert_int_equal(config_mistakes_err("c", &mistakes, &e), -1);
 	assert_string_equal(e.msg, "correct c:2:1 (the first of 3 mistakes): "
-				   "apiVersion: add it: it is missing");
+				   "apiVersion: add it: it is missing; for all "
+				   "of them run 'multus-credential check "
+				   "--config=c'");
 	memset(file, 'f', sizeof(file));
 	file[sizeof(file) - 1] = '\0';
 	memcpy(file + sizeof(file) - 6, "/file", 5);
 	assert_int_equal(config_mistakes_err(file, &mistakes, &e), -1);
 	assert_memory_equal(e.msg, "correct ...fff", 14);
 	assert_non_null(strstr(e.msg, "f/file:2:1 (the first of 3 mistakes): "
-				      "apiVersion: add it: it is missing"));
+				      "apiVersion: add it: it is missing; "
+				      "for all of them run 'multus-credential "
+				      "check --config=FILE'"));
+}
+
+/* However long the first mistake is. */
+static void an_error_ends_with_how_to_see_all(void **state)
+{
+	static const char end[] = "; for all of them run 'multus-credential "
+				  "check --config=";
+	struct err e = ERR_INIT;
+	char file[101];
+	const char *at;
+
+	(void)state;
+	memset(&mistakes, 0, sizeof(mistakes));
+	mistakes.count = SIZE_MAX;
+	mistakes.items[0].line = mistakes.items[0].column = SIZE_MAX;
+	memset(mistakes.items[0].key, 'k', sizeof(mistakes.items[0].key) - 1);
+	memset(mistakes.items[0].text, 't', sizeof(mistakes.items[0].text) - 1);
+	memset(file, 'f', sizeof(file));
+	file[sizeof(file) - 1] = '\0';
+	assert_int_equal(config_mistakes_err(file, &mistakes, &e), -1);
+	assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
+	at = strstr(e.msg, end);
+	assert_non_null(at);
+	at += strlen(end);
+	assert_memory_equal(at, file, strlen(file));
+	assert_string_equal(at + strlen(file), "'");
+	mistakes.count = 1;
+	assert_int_equal(config_mistakes_err(file, &mistakes, &e), -1);
+	assert_null(strstr(e.msg, "run "));
 }
 
 int main(void)
@@ -366,6 +399,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_nested_too_deeply),
 		cmocka_unit_test(refuses_every_beginning),
 		cmocka_unit_test(an_error_names_file_place_key_and_remedy),
+		cmocka_unit_test(an_error_ends_with_how_to_see_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,9 @@ static void hands_over_the_mistakes(void **state)
 	assert_string_equal(e.msg,
 			    "correct helper/common/testdata/config/bad/several."
 			    "json:2:17 (the first of 5 mistakes): apiVersion: "
-			    "write a string: \"...\"");
+			    "write a string: \"...\"; for all of them run "
+			    "'multus-credential check --config=helper/common/"
+			    "testdata/config/bad/several.json'");
 }
 
 static const struct {
