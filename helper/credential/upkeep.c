@@ -8,6 +8,7 @@
 #include "../exec/fd.h"
 #include "configfile.h"
 #include "logline.h"
+#include "mistakes.h"
 #include "now.h"
 #include "storedir.h"
 
@@ -24,7 +25,7 @@ static void say(const struct upkeep *u, const char *fmt, ...)
 
 static void say(const struct upkeep *u, const char *fmt, ...)
 {
-	char line[1024];
+	char line[MISTAKES_LINE];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -35,15 +36,37 @@ static void say(const struct upkeep *u, const char *fmt, ...)
 
 /* --- a configuration comes into force ------------------------------------ */
 
-/* Said once, however often the file is looked at. */
-static void say_broken(struct upkeep *u, const struct err *e)
+/* None where the file could not be read, which e alone says then. */
+static void say_mistakes(const struct upkeep *u)
 {
-	if (strcmp(u->broken.msg, e->msg) == 0)
+	const char *file = u->options.config;
+	char line[MISTAKES_LINE];
+	size_t i = 0;
+
+	while (mistakes_next(file, &u->mistakes, &i, line, sizeof(line)))
+		u->say(line);
+}
+
+/* Said once, however often the file is looked at. */
+static void say_broken(struct upkeep *u, const struct config_mistakes *m,
+		       const struct err *e)
+{
+	const char *what =
+		u->in_force ? "the last good configuration stays in force"
+			    : "nothing is requested until then";
+
+	if (strcmp(u->broken.msg, e->msg) == 0 &&
+	    mistakes_are_same(&u->mistakes, m))
 		return;
 	u->broken = *e;
-	say(u, "%s (%s)", e->msg,
-	    u->in_force ? "the last good configuration stays in force" :
-			  "nothing is requested until then");
+	u->mistakes = *m;
+	if (m->count == 0 || m->no_memory) {
+		say(u, "%s (%s)", e->msg, what);
+		return;
+	}
+	say_mistakes(u);
+	say(u, "correct %s: %zu mistake%s (%s)", u->options.config, m->count,
+	    m->count == 1 ? "" : "s", what);
 }
 
 static void remove_rule(struct upkeep *u, const char *rule, const char *why)
@@ -99,13 +122,11 @@ static void remove_rules_that_went(struct upkeep *u)
  * e says. -1: none but the one in force.
  */
 static int find_configuration(struct upkeep *u, struct config *ret,
-			      struct err *e)
+			      struct config_mistakes *m, struct err *e)
 {
-	static struct config_mistakes mistakes;
 	const struct store *store = &u->session.store;
 	struct err ignored = ERR_INIT;
-	int r = configfile_read_and_keep(u->options.config, store, ret,
-					 &mistakes, e);
+	int r = configfile_read_and_keep(u->options.config, store, ret, m, e);
 
 	if (r > 0)
 		say(u, "the configuration could not be kept: %s", e->msg);
@@ -136,16 +157,17 @@ static void put_in_force(struct upkeep *u, struct config *config,
 
 void upkeep_load(struct upkeep *u, const struct schedule_clock *now)
 {
+	static struct config_mistakes mistakes;
 	struct err why = ERR_INIT;
 	struct config config;
-	int found = find_configuration(u, &config, &why);
+	int found = find_configuration(u, &config, &mistakes, &why);
 
 	if (found >= 0)
 		put_in_force(u, &config,
 			     found ? "the one kept before" : u->options.config,
 			     now);
 	if (found != 0)
-		say_broken(u, &why);
+		say_broken(u, &mistakes, &why);
 }
 
 /* --- what changes without a sign ----------------------------------------- */

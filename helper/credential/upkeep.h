@@ -24,6 +24,7 @@ struct upkeep {
 	int64_t looked;	    /* when, by the steady clock */
 	bool in_force;	    /* some configuration was good */
 	struct err broken;  /* what the file has been found to be, if it is */
+	struct config_mistakes mistakes; /* the same, in full */
 };
 
 /* The two above the session are the caller's to set; all else is 0. */
@@ -32,7 +33,8 @@ int upkeep_open(struct upkeep *u, struct err *e)
 
 /*
  * Reads the configuration and puts it in force, and the store to what it says;
- * a broken one is said once and changes nothing.
+ * a broken one is said once, each of its mistakes in a line, and changes
+ * nothing.
  */
 void upkeep_load(struct upkeep *u, const struct schedule_clock *now);
 

@@ -18,6 +18,56 @@ static void a_broken_configuration_is_said_once(void **state)
 	assert_said("(the last good configuration stays in force)");
 }
 
+/* Two mistakes: its name, and how it is delivered. */
+#define BROKEN(deliver)                                                        \
+	DOCUMENT("{\"name\":\"A\",\"matchPlugins\":[\"p\"],\"sources\":["      \
+		 "{\"directory\":{\"path\":\"/d\"}}],\"deliver\":" deliver     \
+		 "}")
+#define BROKEN_NAME                                                            \
+	"config.json:1:105: rules[0].name: write a name of a-z, 0-9 and "      \
+	"inner hyphens, at most 63 characters\n"
+
+static void every_mistake_is_said(void **state)
+{
+	(void)state;
+	load(BROKEN("1"));
+	assert_string_equal(said, BROKEN_NAME
+			    "config.json:1:180: rules[0].deliver: "
+			    "write an object: {...}\n"
+			    "correct config.json: 2 mistakes (nothing is "
+			    "requested until then)\n");
+}
+
+/* Even where the first of them, and their number, are the same. */
+static void other_mistakes_are_said(void **state)
+{
+	(void)state;
+	load(BROKEN("1"));
+	said[0] = '\0';
+	load(BROKEN("1"));
+	assert_string_equal(said, "");
+	load(BROKEN("{}"));
+	assert_memory_equal(said, BROKEN_NAME, strlen(BROKEN_NAME));
+	assert_said("correct config.json: 2 mistakes (");
+	load(R);
+	said[0] = '\0';
+	load(BROKEN("{}"));
+	assert_memory_equal(said, BROKEN_NAME, strlen(BROKEN_NAME));
+}
+
+/* Of one that cannot be read there is no more to say than that. */
+static void one_that_cannot_be_read_is_said(void **state)
+{
+	(void)state;
+	load(BROKEN("1"));
+	said[0] = '\0';
+	assert_int_equal(unlink("config.json"), 0);
+	upkeep_load(&u, &now);
+	assert_string_equal(said, "correct 'config.json': no such file or "
+				  "directory (nothing is requested until "
+				  "then)\n");
+}
+
 /* As another process would find it. */
 static void restart(void)
 {
@@ -84,6 +134,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_broken_configuration_is_said_once),
+		TEST(every_mistake_is_said),
+		TEST(other_mistakes_are_said),
+		TEST(one_that_cannot_be_read_is_said),
 		TEST(the_last_good_one_outlives_the_process),
 		TEST(what_was_kept_is_looked_at),
 		TEST(one_that_cannot_be_kept_is_said),
