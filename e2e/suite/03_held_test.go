@@ -5,6 +5,7 @@ package suite
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -29,10 +30,17 @@ type view struct {
 // see and what lets them go on.
 func (s *scene) hold(names ...string) (views map[string]view, release func()) {
 	s.Helper()
+	return s.holdOn(map[string]any{"type": delegates.ClientGo}, names...)
+}
+
+// holdOn does so with another network.
+func (s *scene) holdOn(config map[string]any, names ...string) (views map[string]view, release func()) {
+	s.Helper()
 	gate := holdDir + "/" + s.namespace
 	for _, name := range names {
-		s.start(name, manifests.Network{Name: name, Config: map[string]any{
-			"type": delegates.ClientGo, "reportDir": holdDir, "holdUntil": gate}})
+		network := manifests.Network{Name: name, Config: map[string]any{"reportDir": holdDir, "holdUntil": gate}}
+		maps.Copy(network.Config, config)
+		s.start(name, network)
 	}
 	release = func() {
 		_, err := bed.Sh(s.ctx, "mkdir -p "+holdDir+"; touch "+gate)

@@ -13,12 +13,15 @@ import (
 	"multus-delegate-credentials/e2e/suite/testbed"
 )
 
+// long is the delegate of longAdd: its account may get pods and patch their status.
+const long = delegates.Patcher
+
 // longAdd: a delegate that holds its credential sees its own account's and not
 // the daemon's, and goes on with the next one when that is renewed meanwhile.
 func longAdd(s *scene) {
-	rule := ruleOf(delegates.ClientGo)
+	rule := ruleOf(long)
 	mark := s.auditMark()
-	views, release := s.hold("long")
+	views, release := s.holdOn(map[string]any{"type": long, "patch": true}, "long")
 	old := s.held(rule)
 	s.ownToken(views["long"], old)
 	s.daemonsTokenIsNowhere()
@@ -69,7 +72,7 @@ func (s *scene) ownToken(v view, jti string) {
 	s.must(err, "read the delegate's token")
 	claims, err := scan.ReadClaims([]byte(token))
 	s.must(err, "read the delegate's token")
-	if claims.Subject != userOf(delegates.ClientGo) || claims.JTI != jti {
+	if claims.Subject != userOf(long) || claims.JTI != jti {
 		s.Errorf("the delegate has token %s of %s, not %s", claims.JTI, claims.Subject, jti)
 	}
 	all, err := bed.Exec(s.ctx, "find", dir, "-type", "f", "-exec", "cat", "{}", "+")
@@ -115,8 +118,8 @@ func (s *scene) usedBoth(mark int64, old, renewed string) {
 		if issued < 0 || other < issued {
 			return fmt.Errorf("token %s: issued by request %d, used by request %d", renewed, issued, other)
 		}
-		return checkUses(usesOf(events[:issued], delegates.ClientGo, s.namespace, "long"), old,
-			usesOf(events[issued:], delegates.ClientGo, s.namespace, "long"), renewed)
+		return checkUses(usesOf(events[:issued], long, s.namespace, "long"), old,
+			usesOf(events[issued:], long, s.namespace, "long"), renewed)
 	}), "read the audit log")
 }
 
