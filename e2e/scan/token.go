@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Where nodescan plants a made-up token, beside the journal, argv and an
-// environment.
+// Where nodescan plants a made-up token, beside the journal, argv, an
+// environment and a mount table.
 const (
 	PlantedOnDisk  = "/var/tmp/nodescan-planted"
 	PlantedOnTmpfs = "/run/nodescan-planted"

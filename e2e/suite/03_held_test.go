@@ -168,7 +168,7 @@ func TestSearchFindsWhatIsPlanted(t *testing.T) {
 	result, err := bed.Search(s.ctx, token, start)
 	s.must(err, "search the node")
 	for _, place := range []string{scan.PlantedOnDisk, scan.PlantedOnTmpfs, scan.PlantedHidden,
-		"journal", "cmdline of process", "environ of process"} {
+		"journal", "cmdline of process", "environ of process", "mountinfo of process"} {
 		if !slices.ContainsFunc(result.Found, func(f string) bool { return strings.Contains(f, place) }) {
 			t.Errorf("not found in %s, only in %q", place, result.Found)
 		}

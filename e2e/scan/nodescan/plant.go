@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -23,8 +24,8 @@ const (
 )
 
 // plant reads a made-up token, puts it on a disk, on a tmpfs, on a tmpfs that
-// one process alone sees, in a log, in argv and in an environment, and takes it
-// all away again at the end of its input. The journal keeps its line: it cannot
+// one process alone sees, in that process' mount table, in a log, in argv and in
+// an environment, and takes it all away again at the end of its input. The journal keeps its line: it cannot
 // be taken back.
 func plant() error {
 	in := bufio.NewReader(os.Stdin)
@@ -125,17 +126,19 @@ func untilEOF() error {
 	return err
 }
 
-// hide keeps the token on a tmpfs in a mount namespace of its own.
+// hide keeps the token on a tmpfs, and as that mount's source, in a mount
+// namespace of its own.
 func hide() error {
 	in := bufio.NewReader(os.Stdin)
 	token, err := in.ReadString('\n')
 	if err != nil {
 		return err
 	}
+	token = strings.TrimSpace(token)
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make the mounts private: %w", err)
 	}
-	if err := unix.Mount("tmpfs", inPrivate, "tmpfs", 0, ""); err != nil {
+	if err := unix.Mount(token, inPrivate, "tmpfs", 0, ""); err != nil {
 		return fmt.Errorf("mount a tmpfs: %w", err)
 	}
 	if err := plantFile(inPrivate+"/"+scan.PlantedHidden, token); err != nil {
