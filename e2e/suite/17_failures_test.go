@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/containernetworking/cni/pkg/types"
+	"golang.org/x/sys/unix"
 
 	"multus-delegate-credentials/e2e/delegates"
 )
@@ -36,8 +37,7 @@ func (p *pair) runs(fallbacks ...string) string {
 	jti := ""
 	for _, command := range commands {
 		o := p.call(command, netconf)
-		if o.Source != "store" || o.Rule != rule || o.JTI == "" || o.Failure != nil || !o.started || o.status != 0 ||
-			(jti != "" && o.JTI != jti) || !o.has(fallbacks) {
+		if !o.ranWith(fallbacks) || jti != "" && o.JTI != jti {
 			p.Errorf("%q wanted: %s", fallbacks, o)
 		}
 		jti = o.JTI
@@ -66,6 +66,10 @@ func (o *callResult) wasRefused(code int, texts []string) bool {
 	err := json.Unmarshal([]byte(o.output), &answer)
 	return err == nil && o.Failure != nil && !o.started && o.ExitStatus == nil && o.status == 1 && o.Source == "none" &&
 		int(answer.Code) == code && o.Failure.Code == code && answer.Msg == o.Failure.Msg && containsAll(answer.Msg, texts)
+}
+
+func (o *callResult) ranWith(texts []string) bool {
+	return o.started && o.status == 0 && o.Source == "store" && o.Rule == rule && o.JTI != "" && o.Failure == nil && o.has(texts)
 }
 
 func (o *callResult) ranWithout(texts []string) bool {
@@ -190,6 +194,49 @@ func TestConfigurationFails(t *testing.T) {
 			}
 			p.write("config.json", p.configuration)
 		})
+	}
+}
+
+// Rows: the paths on the host are unsafe; the kernel lacks a needed call, or an
+// extra.
+func TestHostIsUnfit(t *testing.T) {
+	p := newPair(newScene(t))
+	p.giveBack()
+	p.reachProxy()
+	p.fetches()
+	kept := p.runs()
+	t.Run("unsafe paths", func(t *testing.T) {
+		p := p.on(t)
+		p.unfit.host = `mkdir -p "$1/elsewhere"; ln -s "$1/elsewhere" /run/secrets`
+		p.refuses(105, "/run/secrets", "a plain directory", "without links")
+		if followed := strings.TrimSpace(p.asRoot("", `ls -A "$1/elsewhere"`, p.dir)); followed != "" {
+			t.Errorf("the link was followed: %s is there", followed)
+		}
+	})
+	t.Run("a needed call is missing", func(t *testing.T) {
+		p := p.on(t)
+		p.lack(unix.SYS_MOUNT_SETATTR)
+		p.refuses(104, "mount_setattr")
+	})
+	t.Run("an extra is missing", func(t *testing.T) {
+		p := p.on(t)
+		p.lack(unix.SYS_STATMOUNT)
+		p.runs("statmount")
+		p.isStrict("statmount")
+	})
+	if got := p.runs(); got != kept {
+		t.Errorf("%s was kept, %s delivered", kept, got)
+	}
+}
+
+// isStrict wants --strict to refuse what comes before a clean-up.
+func (p *pair) isStrict(texts ...string) {
+	p.Helper()
+	for command, want := range map[string]int{"ADD": 104, "CHECK": 104, "STATUS": 50, "DEL": 0, "GC": 0} {
+		o := p.call(command, netconf, "--strict")
+		if good := o.wasRefused(want, append(texts, "--strict")) || want == 0 && o.ranWith(texts); !good {
+			p.Errorf("%d, %q wanted: %s", want, texts, o)
+		}
 	}
 }
 

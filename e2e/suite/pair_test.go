@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,6 +73,13 @@ type pair struct {
 	stop   func() // ends refresh
 	// The configuration, and the ConfigMap that it names.
 	configuration, configMap string
+	unfit                    unfit
+}
+
+// unfit is what the helper finds that it may be unable to work with, or nothing.
+type unfit struct {
+	host    string   // a command in the daemon's container, before the helper runs
+	wrapper []string // becomes the helper
 }
 
 // calls is how many there were, of all pairs.
@@ -169,10 +177,16 @@ exec "$0.real"
 func (p *pair) installDelegate() {
 	p.Helper()
 	plugin := filepath.Join(p.bin, delegates.ClientGo)
-	program, err := bed.Exec(p.ctx, "cat", "/opt/cni/bin/"+delegates.ClientGo)
-	p.must(err, "copy the delegate")
-	p.must(os.WriteFile(plugin+".real", []byte(program), 0o755), "install the delegate")
+	p.copy("/opt/cni/bin/"+delegates.ClientGo, plugin+".real")
 	p.must(os.WriteFile(plugin, []byte(started), 0o755), "install the delegate")
+}
+
+// copy copies a program of the node's to this host.
+func (p *pair) copy(from, to string) {
+	p.Helper()
+	program, err := bed.Exec(p.ctx, "cat", from)
+	p.must(err, "copy %s", from)
+	p.must(os.WriteFile(to, []byte(program), 0o755), "install %s", to)
 }
 
 // makePod makes one that no node ever gets: the test is its runtime.
@@ -310,24 +324,35 @@ const asDaemon = `
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/multus-delegate-exec
 mount --bind "$1/state" /run/multus-delegate-exec
+eval "$3"
 report=$2
-shift 2
+shift 3
 exec "$@" 3>"$report"
 `
 
-// call runs the delegate by the helper, as the daemon does; its API server is
-// the cluster's.
-func (p *pair) call(command, netconf string) *callResult {
+// lack takes a system call away from the helper.
+func (p *pair) lack(call int) {
+	p.Helper()
+	nodescan := filepath.Join(p.bin, "nodescan")
+	p.copy(delegates.Nodescan, nodescan)
+	p.unfit.wrapper = []string{nodescan, "deny", strconv.Itoa(call)}
+}
+
+// call runs the delegate by the helper, as the daemon does, with more options, if
+// any; its API server is the cluster's.
+func (p *pair) call(command, netconf string, options ...string) *callResult {
 	p.Helper()
 	name := fmt.Sprintf("%s/calls/%d-", p.dir, calls.Add(1))
-	cmd := privileged(p.ctx, "env", "-i", "PATH="+os.Getenv("PATH"), "STARTED="+name+"started",
-		"KUBERNETES_SERVICE_HOST="+p.server.Hostname(), "KUBERNETES_SERVICE_PORT="+p.server.Port(),
-		"CNI_COMMAND="+command, "CNI_CONTAINERID=pair", "CNI_IFNAME=net1", "CNI_PATH="+p.bin,
+	argv := []string{"env", "-i", "PATH=" + os.Getenv("PATH"), "STARTED=" + name + "started",
+		"KUBERNETES_SERVICE_HOST=" + p.server.Hostname(), "KUBERNETES_SERVICE_PORT=" + p.server.Port(),
+		"CNI_COMMAND=" + command, "CNI_CONTAINERID=pair", "CNI_IFNAME=net1", "CNI_PATH=" + p.bin,
 		"CNI_NETNS=/proc/self/ns/net", "CNI_NETNS_OVERRIDE=1",
 		fmt.Sprintf("CNI_ARGS=K8S_POD_NAMESPACE=%s;K8S_POD_NAME=%s;K8S_POD_UID=%s", p.namespace, p.pod.Name, p.pod.UID),
-		"unshare", "--mount", "--propagation", "private", "sh", "-euc", asDaemon, "sh", p.dir, name+"report",
-		filepath.Join(bed.BuildDir, "multus-delegate-exec"), "--root=/", "--types="+delegates.ClientGo+",,,",
+		"unshare", "--mount", "--propagation", "private", "sh", "-euc", asDaemon, "sh", p.dir, name + "report", p.unfit.host}
+	argv = append(append(argv, p.unfit.wrapper...), filepath.Join(bed.BuildDir, "multus-delegate-exec"))
+	argv = append(append(argv, options...), "--root=/", "--types="+delegates.ClientGo+",,,",
 		"--config="+p.dir+"/config.json", "--store="+p.dir+"/store", "--", filepath.Join(p.bin, delegates.ClientGo))
+	cmd := privileged(p.ctx, argv...)
 	cmd.Stdin = strings.NewReader(netconf)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints

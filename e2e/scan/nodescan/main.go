@@ -20,7 +20,8 @@ import (
 
 const usage = "usage: nodescan search | plant | idle | listen FILE | " +
 	"get SOCKET PATH | post SOCKET PATH | many SOCKET PATH AT_ONCE | " +
-	"turns PATH ROUNDS PAUSE SOCKET... | held LOCK PATH SOCKET COMMAND... | binds FOLDER N"
+	"turns PATH ROUNDS PAUSE SOCKET... | held LOCK PATH SOCKET COMMAND... | binds FOLDER N | " +
+	"deny NUMBER COMMAND..."
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -54,6 +55,8 @@ func run(args []string) error {
 		return held(args[1], args[2], args[3], args[4:])
 	case len(args) == 3 && args[0] == "binds":
 		return binds(args[1], args[2])
+	case len(args) >= 3 && args[0] == "deny":
+		return deny(args[1], args[2:])
 	case len(args) == 2 && args[0] == "listen":
 		return listen(args[1])
 	}
