@@ -29,7 +29,7 @@ const struct plugin plugin_go = {
 static struct plugin plugin;
 static int kept = -1;
 
-static char *environment[] = {
+static const char *environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 	"CNI_COMMAND=ADD",
 	"CNI_CONTAINERID=c0ffee",
@@ -45,16 +45,17 @@ static char *environment[] = {
 
 #define SCRIPT (sizeof(environment) / sizeof(environment[0]) - 2)
 
-static void run(char *const *argv)
+/* execve() writes to none of them. */
+static void run(const char *const *argv)
 {
-	execve(argv[0], argv, environment);
+	execve(argv[0], (char *const *)argv, (char *const *)environment);
 	_exit(127);
 }
 
 /* As Multus' own chroot exec. */
 static void become_plain(void)
 {
-	char *const argv[] = { (char *)plugin.path, NULL };
+	const char *const argv[] = { plugin.path, NULL };
 
 	if (chroot(ROOT) || chdir("/"))
 		_exit(126);
@@ -79,35 +80,35 @@ static void become_kept(void)
 
 static void become_wrapper(void)
 {
-	char *const argv[] = { CONTESTANT_WRAPPER, ROOT, (char *)plugin.path,
-			       NULL };
+	const char *const argv[] = { CONTESTANT_WRAPPER, ROOT, plugin.path,
+				     NULL };
 
 	run(argv);
 }
 
 static void become_directory(void)
 {
-	char *const argv[] = { WORLD_HELPER,
-			       "--directory=" DC_SERVICE_ACCOUNT_DIR,
-			       "--root=" ROOT,
-			       (char *)plugin.types,
-			       "--",
-			       (char *)plugin.path,
-			       NULL };
+	const char *const argv[] = { WORLD_HELPER,
+				     "--directory=" DC_SERVICE_ACCOUNT_DIR,
+				     "--root=" ROOT,
+				     plugin.types,
+				     "--",
+				     plugin.path,
+				     NULL };
 
 	run(argv);
 }
 
 static void become_rule(void)
 {
-	char *const argv[] = { WORLD_HELPER,
-			       "--config=" WORLD_CONFIG,
-			       "--store=" WORLD_STORE,
-			       "--root=" ROOT,
-			       (char *)plugin.types,
-			       "--",
-			       (char *)plugin.path,
-			       NULL };
+	const char *const argv[] = { WORLD_HELPER,
+				     "--config=" WORLD_CONFIG,
+				     "--store=" WORLD_STORE,
+				     "--root=" ROOT,
+				     plugin.types,
+				     "--",
+				     plugin.path,
+				     NULL };
 
 	run(argv);
 }
@@ -123,21 +124,21 @@ static void become_unshare(void)
 		"mount -o remount,bind,ro $t/serviceaccount && "
 		"mount -o remount,ro $t && "
 		"exec chroot " ROOT " \"$0\"";
-	char *const argv[] = { "/usr/bin/unshare", "--mount",
-			       "--propagation=slave", "/bin/sh", "-c", script,
-			       (char *)plugin.path, NULL };
+	const char *const argv[] = { "/usr/bin/unshare", "--mount",
+				     "--propagation=slave", "/bin/sh", "-c",
+				     script, plugin.path, NULL };
 
 	run(argv);
 }
 
 static void become_bwrap(void)
 {
-	char *const argv[] = {
+	const char *const argv[] = {
 		"/usr/bin/bwrap", "--dev-bind", ROOT, "/",
 		"--tmpfs", WORLD_TARGET,
 		"--ro-bind", DC_SERVICE_ACCOUNT_DIR, WORLD_CREDENTIAL,
 		"--remount-ro", WORLD_TARGET,
-		"--chdir", "/", "--", (char *)plugin.path, NULL
+		"--chdir", "/", "--", plugin.path, NULL
 	};
 
 	run(argv);
@@ -158,9 +159,12 @@ const int contestant_count = sizeof(contestants) / sizeof(contestants[0]);
 
 void contestant_script(const char *script)
 {
-	free(environment[SCRIPT]);
-	if (asprintf(&environment[SCRIPT], "DELEGATE_DO=%s", script) < 0)
+	static char *variable;
+
+	free(variable);
+	if (asprintf(&variable, "DELEGATE_DO=%s", script) < 0)
 		err(1, "asprintf");
+	environment[SCRIPT] = variable;
 }
 
 void contestant_plugin(const struct plugin *p)

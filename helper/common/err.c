@@ -8,6 +8,9 @@
 #include "delegate-credentials.h"
 #include "errnotexts.h"
 
+static void format(struct err *e, size_t size, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
 /*
  * Formats aside first, so that e->msg itself may be an argument: that is how
  * a caller puts words in front of an error it was handed.

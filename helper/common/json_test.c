@@ -350,8 +350,7 @@ static void decodes_as_go(void **state)
 
 static void decodes_into_what_room_there_is(void **state)
 {
-	static const char in[] = "\"ab\xe2\x84\xaa"
-				 "c\"";
+	static const char in[] = "\"ab\xe2\x84\xaaz\"";
 	static const char *const by_size[] = { "",
 					       "",
 					       "a",
@@ -359,8 +358,7 @@ static void decodes_into_what_room_there_is(void **state)
 					       "ab",
 					       "ab",
 					       "ab\xe2\x84\xaa",
-					       "ab\xe2\x84\xaa"
-					       "c" };
+					       "ab\xe2\x84\xaaz" };
 	const struct json_span span = { 0, sizeof(in) - 1 };
 	char out[16];
 

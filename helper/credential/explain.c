@@ -152,7 +152,7 @@ int command_explain(int argc, char **argv)
 {
 	static struct config_mistakes mistakes;
 	static struct cni_types types;
-	struct explain_options o = { NULL };
+	struct explain_options o = { 0 };
 	struct rules_request q = { .types = &types };
 	struct err err = ERR_INIT;
 	struct config config;

@@ -266,7 +266,7 @@ static void take_a_token(void)
 		"\"2025-11-25T11:40:37Z\"}}";
 	const struct config_token account = { .namespace = "ns",
 					      .service_account_name = "sa" };
-	struct answer_token t = { NULL };
+	struct answer_token t = { 0 };
 
 	wipe_json();
 	if (over(answer_token(body, strlen(body), &account, 1764067237, &t,

@@ -92,7 +92,8 @@ FAULT(CURL *, curl_easy_init, NULL, 0, (), void)
 FAULT(struct curl_slist *, curl_slist_append, NULL, 0, (l, s), struct curl_slist *l, const char *s)
 /* clang-format on */
 
-char *__wrap_arena_printf(struct arena *a, const char *format, ...);
+char *__wrap_arena_printf(struct arena *a, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 char *__wrap_arena_printf(struct arena *a, const char *format, ...)
 {
 	char text[8192];
@@ -108,7 +109,8 @@ char *__wrap_arena_printf(struct arena *a, const char *format, ...)
 }
 
 /* The second is what the first is with -D_FORTIFY_SOURCE. */
-int __wrap_asprintf(char **ret, const char *format, ...);
+int __wrap_asprintf(char **ret, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 int __wrap_asprintf(char **ret, const char *format, ...)
 {
 	va_list ap;
@@ -121,7 +123,8 @@ int __wrap_asprintf(char **ret, const char *format, ...)
 	return len;
 }
 
-int __wrap___asprintf_chk(char **ret, int flag, const char *format, ...);
+int __wrap___asprintf_chk(char **ret, int flag, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 int __wrap___asprintf_chk(char **ret, int flag, const char *format, ...)
 {
 	va_list ap;

@@ -90,7 +90,7 @@ static int print(const struct config_rule *rule, const char *store,
 int command_get(int argc, char **argv)
 {
 	static struct config_mistakes mistakes;
-	struct get_options o = { NULL };
+	struct get_options o = { 0 };
 	struct err err = ERR_INIT;
 	const struct config_rule *rule;
 	struct config config;

@@ -103,7 +103,7 @@ static int print(const struct status_options *o, struct err *e)
 
 int command_status(int argc, char **argv)
 {
-	struct status_options o = { NULL };
+	struct status_options o = { 0 };
 	struct err err = ERR_INIT;
 	int status;
 

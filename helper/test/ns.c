@@ -27,7 +27,7 @@ static int read_all(int fd, char *out, size_t size)
 
 static void script_child(int ns, const char *script, int out)
 {
-	static char *argv[] = { "script", NULL };
+	static char name[] = "script", *argv[] = { name, NULL };
 	char why[256];
 
 	ops_argv = argv;
@@ -57,6 +57,9 @@ int ns_script(int ns, const char *script, char *out, size_t size)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
 }
+
+static void do_script(int ns, const char *whose, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
 
 static void do_script(int ns, const char *whose, const char *fmt, va_list ap)
 {

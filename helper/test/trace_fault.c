@@ -211,7 +211,7 @@ void trace_fault(struct job *j, struct fault *f)
 	const long follow = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL |
 			    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 			    PTRACE_O_TRACEEXEC;
-	struct tracing t = { .job = j, .fault = f, .parent = { j->pid } };
+	struct tracing t = { .job = j, .fault = f, .parent.pid = j->pid };
 
 	ptrace(PTRACE_SETOPTIONS, j->pid, NULL, follow);
 	ptrace(PTRACE_SYSCALL, j->pid, NULL, NULL);
