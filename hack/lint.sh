@@ -16,6 +16,14 @@ at_once() { xargs -0 -P "$(nproc)" "$@"; }
 
 lint_analyzer() { programs | at_once -n 4 hack/lint-files.sh analyzer; }
 
+# The same sources and the tests' and tools' too: what one compiler warns of, the
+# other may not.
+lint_clang() {
+  local warn
+  read -ra warn <<<"${WARN:?make lint sets it}"
+  files '*.c' | at_once -n 8 clang -fsyntax-only -std=gnu11 -D_GNU_SOURCE '-DVERSION=""' -Iinclude "${warn[@]}" -Werror
+}
+
 lint_clang_tidy() { programs | at_once -n 4 hack/lint-files.sh clang-tidy; }
 
 lint_cppcheck() {
@@ -70,7 +78,7 @@ lint_attacks() {
   return "$status"
 }
 
-CHECKS=(shellcheck attacks gofmt man_pages cppcheck analyzer go_vet clang_tidy)
+CHECKS=(shellcheck attacks gofmt man_pages cppcheck analyzer go_vet clang clang_tidy)
 
 main() {
   local check began passed=0 failed=0

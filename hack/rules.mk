@@ -49,7 +49,7 @@ bench-run:
 		go run ./cmd/bench >"$(O)/bench/cluster.samples"
 
 lint: ## static analysis of C, Go, shell and the man pages
-	$(Q)hack/lint.sh
+	$(Q)WARN="$(HELPER_WARN)" hack/lint.sh
 
 sanitize: ## the C tests again under ASan and UBSan
 	$(Q)hack/sanitize.sh

@@ -109,6 +109,7 @@ need_patches() {
 
 need_lint() {
   needs check go
+  program clang clang "checks the C sources"
   program clang-tidy clang-tidy "checks the C sources"
   program cppcheck cppcheck "checks the C sources"
   program shellcheck shellcheck "checks the shell scripts"
