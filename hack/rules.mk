@@ -48,7 +48,7 @@ bench-run:
 	$(Q)cd e2e && MDC_BUILD="$(O)" MDC_CACHE="$(CACHE)" MDC_CLUSTER="$(CLUSTER)" \
 		go run ./cmd/bench >"$(O)/bench/cluster.samples"
 
-lint: ## static analysis of C, Go, shell and the man pages
+lint: $(UNIT_TESTS) ## static analysis of C, Go, shell and the man pages; the C unit tests in valgrind
 	$(Q)WARN="$(HELPER_WARN)" hack/lint.sh
 
 sanitize: ## the C tests again under ASan and UBSan

@@ -112,6 +112,7 @@ need_lint() {
   program clang clang "checks the C sources"
   program clang-tidy clang-tidy "checks the C sources"
   program cppcheck cppcheck "checks the C sources"
+  program valgrind valgrind "runs the C unit tests"
   program shellcheck shellcheck "checks the shell scripts"
   program mandoc mandoc "checks the man pages"
 }
