@@ -51,7 +51,7 @@ bench-run:
 lint: $(UNIT_TESTS) ## static analysis of C, Go, shell and the man pages; the C unit tests in valgrind
 	$(Q)WARN="$(HELPER_WARN)" hack/lint.sh
 
-sanitize: ## the C tests again under ASan and UBSan
+sanitize: ## the C tests and the sidecar again under ASan and UBSan
 	$(Q)hack/sanitize.sh
 
 mutate: ## take out one error check at a time; a test has to fail each time

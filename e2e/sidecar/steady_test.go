@@ -85,7 +85,8 @@ func (w *world) add(t *testing.T, words ...string) (output string, said report) 
 		"--store="+filepath.Join(w.dir, "store"), "--", w.plugin())
 	cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "CNI_COMMAND=ADD", "CNI_CONTAINERID=c0ffee", "CNI_NETNS=/run/netns/pod",
-		"CNI_IFNAME=net1", "CNI_PATH=" + w.dir, "CNI_ARGS=K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0"}
+		"CNI_IFNAME=net1", "CNI_PATH=" + w.dir, "CNI_ARGS=K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0",
+		"ASAN_OPTIONS=" + os.Getenv("ASAN_OPTIONS")}
 	cmd.Stdin = strings.NewReader(`{"cniVersion":"1.0.0","name":"net","type":"userspace"}`)
 	reader, writer, err := os.Pipe()
 	if err != nil {
