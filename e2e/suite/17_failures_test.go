@@ -125,7 +125,7 @@ var apiFaults = []fault{
 	imposed("answers garbage", always(answer(200, "\x00\xff{")), "look at the API server"),
 	imposed("answers for another", always(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `<html>log in</html>`)
-	}), "look at the API server"),
+	}), "answer in JSON"),
 }
 
 // Rows: the API server is down, and the store has none, or a valid token. Once
