@@ -25,14 +25,14 @@ run_part() {
   case $1 in
     check) sanitized_make check ;;
     helper) sanitized_make test-helper ;;
-    sidecar) sanitized_sidecar ;;
+    sidecar) sanitized_sidecar ;; # which runs both programs
   esac
 }
 
 main() {
   local part passed failed all_passed=0 all_failed=0 status=0
   rm -f -- "$O"/sanitize/results/*.txt
-  for part in check sidecar helper; do
+  for part in check helper sidecar; do
     (run_part "$part") || status=1
     passed=0 failed=1
     [[ ! -r $O/sanitize/results/$part.txt ]] ||
