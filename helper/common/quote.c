@@ -16,7 +16,7 @@
 size_t quote_next(const char **s, char out[QUOTE_MAX])
 {
 	size_t size;
-	uint32_t c = utf8_decode(*s, strlen(*s), &size);
+	uint32_t c = utf8_decode(*s, strnlen(*s, UTF8_MAX_SIZE), &size);
 
 	*s += size;
 	if (c == '"' || c == '\\')
