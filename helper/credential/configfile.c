@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "../exec/fd.h"
 #include "delegate-credentials.h"
@@ -77,21 +76,12 @@ int configfile_read(const char *file, struct config *ret,
 	return r;
 }
 
-/* Whole or not at all: the new one takes the old one's name. */
 static int keep(const struct store *s, const struct text *t, struct err *e)
 {
-	auto_fd fd = -1;
-
-	unlinkat(s->fd, NEW_NAME, 0); /* of a process that was killed */
-	fd = openat(s->fd, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		    0600);
-	if (fd >= 0 && fd_write_all(fd, t->buf, t->len) == 0 &&
-	    renameat(s->fd, NEW_NAME, s->fd, DC_LAST_GOOD_NAME) == 0)
+	if (fd_replace(s->fd, DC_LAST_GOOD_NAME, NEW_NAME, t->buf, t->len) == 0)
 		return 0;
-	err_sys(e, DC_CODE_INTERNAL, errno,
-		"give the store room for the configuration");
-	unlinkat(s->fd, NEW_NAME, 0);
-	return -1;
+	return err_sys(e, DC_CODE_INTERNAL, errno,
+		       "give the store room for the configuration");
 }
 
 int configfile_read_and_keep(const char *file, const struct store *s,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,16 +110,12 @@ static bool is_kept(int dir, const struct text *t)
 	return is_same(read_file(dir, DC_LAST_GOOD_NAME, O_NOFOLLOW, &e), t);
 }
 
-/*
- * Whole or not at all: the new one takes the old one's name. Another run may have
- * read a newer one while this one waited: that one is to be kept.
- */
+/* Another run may have read a newer one while this one waited: that is kept. */
 static int replace(int dir, const char *path, const struct text *t,
 		   struct err *e)
 {
 	auto_fd lock = statedir_lock(dir, e);
 	struct text now = { NULL, 0 };
-	auto_fd fd = -1;
 
 	if (lock >= 0)
 		now = read_file(AT_FDCWD, path, 0, e);
@@ -128,18 +123,11 @@ static int replace(int dir, const char *path, const struct text *t,
 		return -1;
 	if (!is_same(now, t))
 		return 0;
-	/* Of a run that was killed, or planted: a FIFO, another's name. */
-	unlinkat(dir, NEW_NAME, 0);
-	fd = openat(dir, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		    0600);
-	if (fd >= 0 && fd_write_all(fd, t->buf, t->len) == 0 &&
-	    renameat(dir, NEW_NAME, dir, DC_LAST_GOOD_NAME) == 0)
+	if (fd_replace(dir, DC_LAST_GOOD_NAME, NEW_NAME, t->buf, t->len) == 0)
 		return 0;
-	err_sys(e, DC_CODE_INTERNAL, errno,
-		"give " DC_STATE_DIR " of the caller's container room for the "
-		"configuration");
-	unlinkat(dir, NEW_NAME, 0);
-	return -1;
+	return err_sys(e, DC_CODE_INTERNAL, errno,
+		       "give " DC_STATE_DIR " of the caller's container room "
+		       "for the configuration");
 }
 
 static void keep(const char *path, const struct text *t, struct report *r)

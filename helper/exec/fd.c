@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -47,6 +48,24 @@ int fd_write_all(int fd, const char *buf, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+int fd_replace(int dir, const char *name, const char *new_name, const char *buf,
+	       size_t len)
+{
+	auto_fd fd = -1;
+	int saved;
+
+	unlinkat(dir, new_name, 0);
+	fd = openat(dir, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		    0600);
+	if (fd >= 0 && fd_write_all(fd, buf, len) == 0 &&
+	    renameat(dir, new_name, dir, name) == 0)
+		return 0;
+	saved = errno;
+	unlinkat(dir, new_name, 0);
+	errno = saved;
+	return -1;
 }
 
 ssize_t fd_read_all(int fd, char *buf, size_t size)

@@ -55,6 +55,14 @@ int fd_keep_all(void) __attribute__((warn_unused_result));
 int fd_write_all(int fd, const char *buf, size_t len)
 	__attribute__((warn_unused_result));
 
+/*
+ * Writes file 'name' of directory dir, mode 0600, whole or not at all: 'new_name'
+ * takes its place. What has that name, of a process that was killed or planted,
+ * is removed: no two may write at once. Returns 0, or -1 with errno.
+ */
+int fd_replace(int dir, const char *name, const char *new_name, const char *buf,
+	       size_t len) __attribute__((warn_unused_result));
+
 /* Up to the end of the file or of buf; returns how much, or -1 with errno. */
 ssize_t fd_read_all(int fd, char *buf, size_t size)
 	__attribute__((warn_unused_result));
