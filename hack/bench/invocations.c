@@ -209,14 +209,30 @@ static void check(const struct contestant *c)
 	contestant_script("");
 }
 
-/* They take turns, each round begun by another. */
+/* Of 0 to n - 1, in another order each time: no seed, so the same in each run. */
+static void shuffle(int *order, int n)
+{
+	for (int i = 0; i < n; i++) {
+		int j = (int)(random() % (i + 1));
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+}
+
+/*
+ * They take turns, in another order each round: what the kernel takes down after
+ * one of them has ended would slow the same next one each time.
+ */
 static void take_turns(int mounts, int rounds, measure_fn *measure)
 {
 	double spent[16] = { 0 };
+	int order[16];
 
 	for (int r = 0; r < rounds; r++) {
+		shuffle(order, contestant_count);
 		for (int i = 0; i < contestant_count; i++) {
-			int n = (r + i) % contestant_count;
+			int n = order[i];
 
 			if (spent[n] < ENOUGH_US)
 				spent[n] += measure(mounts, &contestants[n]);
