@@ -145,14 +145,14 @@ static void become_bwrap(void)
 }
 
 const struct contestant contestants[] = {
-	{ "plain", false, become_plain },
-	{ "copy", false, become_copy },
-	{ "kept", false, become_kept },
-	{ "wrapper", false, become_wrapper },
-	{ "directory", true, become_directory },
-	{ "rule", true, become_rule },
-	{ "unshare", true, become_unshare },
-	{ "bwrap", true, become_bwrap },
+	{ "plain", false, false, become_plain },
+	{ "copy", false, false, become_copy },
+	{ "kept", false, false, become_kept },
+	{ "wrapper", false, false, become_wrapper },
+	{ "directory", true, false, become_directory },
+	{ "rule", true, false, become_rule },
+	{ "unshare", true, true, become_unshare },
+	{ "bwrap", true, true, become_bwrap },
 };
 
 const int contestant_count = sizeof(contestants) / sizeof(contestants[0]);

@@ -10,6 +10,7 @@
 struct contestant {
 	const char *name;
 	bool has_credential; /* the delegate finds a service account */
+	bool reads_table;    /* of mounts, again and again: slow where it is long */
 	void (*become)(void); /* in the child; does not return */
 };
 
