@@ -59,13 +59,14 @@ int fd_replace(int dir, const char *name, const char *new_name, const char *buf,
 	unlinkat(dir, new_name, 0);
 	fd = openat(dir, new_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		    0600);
-	if (fd >= 0 && fd_write_all(fd, buf, len) == 0 &&
-	    renameat(dir, new_name, dir, name) == 0)
-		return 0;
-	saved = errno;
-	unlinkat(dir, new_name, 0);
-	errno = saved;
-	return -1;
+	if (fd < 0 || fd_write_all(fd, buf, len) < 0 ||
+	    renameat(dir, new_name, dir, name) < 0) {
+		saved = errno;
+		unlinkat(dir, new_name, 0);
+		errno = saved;
+		return -1;
+	}
+	return 0;
 }
 
 ssize_t fd_read_all(int fd, char *buf, size_t size)

@@ -54,6 +54,26 @@ static void planted_links_are_not_followed(void **state)
 	world_check(w);
 }
 
+static void a_directory_in_the_new_files_place_is_said(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = SHOW_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	daemon_do(w, "put " KEPT " stale; mkdir " KEPT ".new");
+	run(w, &c, &j);
+	assert_true(report_fallback_says(&j, "could not be kept"));
+	assert_true(daemon_says(w, "cat " KEPT, "stale"));
+	job_free(&j);
+	daemon_do(w, "rmdir " KEPT ".new");
+	run(w, &c, &j);
+	assert_int_equal(report_fallbacks(&j), 0);
+	assert_false(daemon_says(w, "cat " KEPT, "stale"));
+	job_free(&j);
+	world_check(w);
+}
+
 /* --- the store's directory is replaced ------------------------------------------- */
 
 #define DATA WORLD_STORE "/userspace/data"
@@ -390,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(planted_links_are_not_followed),
+		WORLD_TEST(a_directory_in_the_new_files_place_is_said),
 		WORLD_TEST(a_replaced_directory_is_not_bound),
 		WORLD_TEST(too_many_files_are_refused),
 		WORLD_TEST(hostile_variables_pass_and_stay_out_of_the_log),
