@@ -64,6 +64,7 @@ static void a_directory_in_the_new_files_place_is_said(void **state)
 	daemon_do(w, "put " KEPT " stale; mkdir " KEPT ".new");
 	run(w, &c, &j);
 	assert_true(report_fallback_says(&j, "could not be kept"));
+	assert_true(report_fallback_says(&j, "file exists"));
 	assert_true(daemon_says(w, "cat " KEPT, "stale"));
 	job_free(&j);
 	daemon_do(w, "rmdir " KEPT ".new");
