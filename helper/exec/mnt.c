@@ -214,19 +214,31 @@ int mnt_climb(int dir, int levels, struct err *e)
 	return fd_take(&fd);
 }
 
+/*
+ * With all that is on or below it. What a delegate bound there may be the host's
+ * and have mounts below that are shared: to unmount those reaches their peers.
+ */
+static int cut_off(int fd)
+{
+	struct mount_attr attr = { .propagation = PROPAGATION_UNBINDABLE };
+
+	return (int)syscall(SYS_mount_setattr, fd, "",
+			    AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
+}
+
 void mnt_detach(int fd)
 {
 	int failures = 0;
 
 	/*
 	 * "." leads to what is mounted on top, so what a delegate put over
-	 * ours goes first. Once ours is out of the namespace the call fails
+	 * ours goes first. Once ours is out of the namespace the calls fail
 	 * with EINVAL: nothing that is not on or in our mount can be hit.
 	 * Other failures may pass, and giving up would leave the credential
 	 * to a child that the delegate left.
 	 */
 	for (int i = 0; i < DETACH_MAX && failures < DETACH_FAILURES; i++) {
-		if (fchdir(fd) == 0 &&
+		if (fchdir(fd) == 0 && cut_off(fd) == 0 &&
 		    syscall(SYS_umount2, ".", UMOUNT_DETACH) == 0)
 			continue;
 		if (errno == EINVAL)

@@ -76,8 +76,9 @@ int mnt_climb(int dir, int levels, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * Takes the attached mount at fd away, with all that is on or below it. A
- * mount that is gone already is fine.
+ * Takes the attached mount at fd away, with all that is on or below it; what a
+ * delegate bound there stays where it is from. A mount that is gone already is
+ * fine.
  */
 void mnt_detach(int fd);
 

@@ -29,6 +29,7 @@ static const int allowed[] = {
 	SCMP_SYS(fchdir),
 	SCMP_SYS(chdir),
 	SCMP_SYS(umount2),
+	SCMP_SYS(mount_setattr),
 	SCMP_SYS(close),
 	/* report */
 	SCMP_SYS(write),

@@ -176,6 +176,10 @@ static const char *const mounters[] = {
 	"unshare; make rprivate /; cat " DC_SA "/token; tmpfs /var/lib/vhost;"
 	"print ran",
 	"remount " WORLD_TARGET " rw; put " WORLD_TARGET "/x y; print ran",
+	/* With the mounts below, which are the host's. */
+	"rbind /var/lib " WORLD_TARGET "; print ran",
+	"rbind /var/lib " WORLD_CREDENTIAL "; print ran",
+	"make rshared /; rbind /var/lib " WORLD_CREDENTIAL "; print ran",
 };
 
 static void delegates_that_mount(void **state)
@@ -206,6 +210,8 @@ static void neighbours_are_not_hit(void **state)
 			mounts_on(first.pid, "/hostroot" WORLD_TARGET), 1);
 		assert_int_equal(
 			mounts_on(first.pid, "/hostroot" WORLD_CREDENTIAL), 1);
+		assert_int_equal(
+			mounts_on(first.pid, "/hostroot" WORLD_ACCOUNT), 1);
 	}
 	finish(w, &first);
 	expect_out(&first, w->token);

@@ -141,6 +141,17 @@ static void teardown(void **state)
 	sweep(*state, &s, 10);
 }
 
+/* A failure on the way must not let the host's be unmounted. */
+static void teardown_with_a_bind_of_the_hosts(void **state)
+{
+	const struct scenario s = {
+		.call = { .script = "rbind /var/lib " WORLD_CREDENTIAL "; exit 5" },
+		.where = FAULT_TEARDOWN,
+	};
+
+	sweep(*state, &s, 10);
+}
+
 static void teardown_after_a_signal(void **state)
 {
 	const struct scenario s = {
@@ -198,6 +209,7 @@ int main(void)
 		WORLD_TEST(add_where_the_host_has_files),
 		WORLD_TEST(child_up_to_its_exec),
 		WORLD_TEST(teardown),
+		WORLD_TEST(teardown_with_a_bind_of_the_hosts),
 		WORLD_TEST(teardown_after_a_signal),
 		WORLD_TEST(relocated_data_stays_writable),
 	};

@@ -208,6 +208,36 @@ static void another_root_takes_the_place(void **state)
 		    "another directory took its place");
 }
 
+/* By a child that the delegate left: from there it would reach others, and stay. */
+static void ours_cannot_be_bound_before_it_goes(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = SHOW_TOKEN, .trace = true };
+	char path[64], out[128] = "";
+	struct job j;
+	long nr;
+	int ns;
+
+	host_do(w, "mkdir /var/lib/v");
+	job_start(w, &c, &j);
+	while ((nr = trace_next(&j)) != SYS_umount2)
+		assert_true(nr >= 0);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", j.pid);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	assert_return_code(ns, errno);
+	ns_script(ns, "try rbind /hostroot" WORLD_CREDENTIAL
+		      " /hostroot/var/lib/v; try rbind /hostroot" WORLD_TARGET
+		      " /hostroot/var/lib/v", out, sizeof(out));
+	assert_string_equal(out, "rbind EINVAL\nrbind EINVAL\n");
+	close(ns);
+	trace_detach(&j);
+	job_end(&j);
+	expect_ok(&j);
+	job_free(&j);
+	host_do(w, "rmdir /var/lib/v");
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +249,7 @@ int main(void)
 		WORLD_TEST(mounts_piled_on_ours_all_go),
 		WORLD_TEST(ours_is_made_shared),
 		WORLD_TEST(another_root_takes_the_place),
+		WORLD_TEST(ours_cannot_be_bound_before_it_goes),
 	};
 
 	return cmocka_run_group_tests_name("places", tests, NULL, NULL);
