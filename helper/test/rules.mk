@@ -19,7 +19,7 @@ TEST_LONG := $(addprefix $(TEST_O)/,test_races test_faults test_calls test_kill)
 # sanitizers' own system calls would make most of the moments to kill it at, or
 # of the calls to fail.
 ifdef SANITIZE
-TEST_NATIVE := %/test_kill %/test_calls %/test_faults %/test_caller
+TEST_NATIVE := %/test_kill %/test_calls %/test_faults %/test_caller %/test_filter
 TEST_PROGRAMS := $(filter-out $(TEST_NATIVE),$(TEST_PROGRAMS))
 TEST_LONG := $(filter-out $(TEST_NATIVE),$(TEST_LONG))
 endif
@@ -49,6 +49,7 @@ test-driver: $(TEST_DRIVER)
 $(TEST_DRIVER): $(TEST_O)/driver.o $(COMMON_OBJ)
 	$(call told,LINK)$(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -o $@ $^
 
+$(TEST_O)/test_filter: $(EXEC_O)/made/waitfilter_made.o
 $(TEST_PROGRAMS): $(TEST_O)/%: $(TEST_O)/%.o $(TEST_HARNESS_OBJ)
 	$(call told,LINK)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson
 
