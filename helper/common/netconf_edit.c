@@ -28,6 +28,7 @@ struct edit {
 	unsigned depth;
 	struct level levels[NETKEY_MAX_PARTS];
 	const struct netconf_sink *sink;
+	size_t room;	/* how much may still be written */
 	char out[4096]; /* not yet in the sink: it gets no crumbs */
 	size_t out_len;
 };
@@ -42,6 +43,14 @@ static int flush(struct edit *ed, struct err *e)
 
 static int put(struct edit *ed, const char *s, size_t len, struct err *e)
 {
+	if (len > ed->room)
+		return err_set(e, DC_CODE_UNSAFE_REQUEST,
+			       "take duplicate keys out of the network "
+			       "configuration: in each of them the "
+			       "credential's would stand, more than %d bytes "
+			       "in all",
+			       NETCONF_EDIT_GROWTH_MAX);
+	ed->room -= len;
 	if (len > sizeof(ed->out) - ed->out_len && flush(ed, e) < 0)
 		return -1;
 	if (len > sizeof(ed->out))
@@ -285,7 +294,8 @@ int netconf_edit(const char *buf, size_t len,
 	ed = (struct edit){ .buf = buf,
 			    .values = values,
 			    .count = count,
-			    .sink = sink };
+			    .sink = sink,
+			    .room = len + NETCONF_EDIT_GROWTH_MAX };
 	json_init(&s, buf, len);
 	if (edit_top(&ed, &s, e) < 0)
 		return -1;

@@ -13,6 +13,12 @@
 
 #define NETCONF_EDIT_MAX 64
 
+/*
+ * How much longer a document may become, in bytes. All keys once, as long as they
+ * can be, take 21 KiB; a tenant's duplicates would multiply that.
+ */
+#define NETCONF_EDIT_GROWTH_MAX 65536
+
 struct netconf_value {
 	const char *key;   /* dotted, as a rule's configKeys */
 	const char *value; /* UTF-8; becomes a JSON string */
@@ -35,7 +41,8 @@ struct netconf_sink {
  *
  * Returns 0, or -1 with DC_CODE_UNSAFE_REQUEST (the document is none that
  * netconf_read takes, or a parent of a key is no object: key, line and column
- * are named) or with the sink's error; what was written then is of no use.
+ * are named; or it would grow by more than NETCONF_EDIT_GROWTH_MAX) or with the
+ * sink's error; what was written then is of no use.
  * Not reentrant.
  */
 int netconf_edit(const char *buf, size_t len,

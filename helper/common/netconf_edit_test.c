@@ -236,19 +236,19 @@ static void takes_as_many_keys_as_it_says(void **state)
 /* 1 MiB of duplicates, and one value of 1 MiB: few writes, nothing lost. */
 static void streams_what_is_large(void **state)
 {
-	static const char member[] = "\"a\":7,", last[] = "\"b\":\"";
+	static const char member[] = "\"a\":\"7\",", last[] = "\"b\":\"";
 	static const char member_out[] = "\"a\":\"1\",";
 	const struct netconf_value v = { "a", "1" };
 	const size_t members = 1 << 17, rest = 1 << 20;
-	char *doc = malloc(members * 6 + rest + 16), *p = doc;
+	char *doc = malloc(members * 8 + rest + 16), *p = doc;
 	struct output o = { .size = members * 8 + rest + 16 };
 	struct err e = ERR_INIT;
 
 	(void)state;
 	o.buf = malloc(o.size);
 	*p++ = '{';
-	for (size_t i = 0; i < members; i++, p += 6)
-		memcpy(p, member, 6);
+	for (size_t i = 0; i < members; i++, p += 8)
+		memcpy(p, member, 8);
 	memcpy(p, last, 5);
 	memset(p + 5, 'x', rest);
 	memcpy(p + 5 + rest, "\"}", 2);
@@ -261,6 +261,46 @@ static void streams_what_is_large(void **state)
 	assert_true(o.writes < 300);
 	free(o.buf);
 	free(doc);
+}
+
+/* Each of the n objects gets a member of 8 bytes; o->len is what was written. */
+static int multiply(size_t n, struct output *o, struct err *e)
+{
+	static const char object[] = "\"x\":{},";
+	const struct netconf_value v = { "x.a", "12" };
+	const size_t each = sizeof(object) - 1;
+	char *doc = malloc(2 + n * each);
+	int failed;
+
+	o->size = 3 + n * (each + 8);
+	o->buf = malloc(o->size);
+	doc[0] = '{';
+	for (size_t i = 0; i < n; i++)
+		memcpy(doc + 1 + i * each, object, each);
+	doc[n * each] = '}';
+	failed = edit(doc, 1 + n * each, &v, 1, o, e);
+	free(doc);
+	free(o->buf);
+	return failed;
+}
+
+static void refuses_to_multiply_duplicates(void **state)
+{
+	const size_t most = NETCONF_EDIT_GROWTH_MAX / 8;
+	struct output at = { .len = 0 }, beyond = { .len = 0 };
+	struct output far_beyond = { .len = 0 };
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(multiply(most, &at, &e), 0);
+	assert_int_equal(at.len, 1 + most * 15);
+	assert_int_equal(multiply(most + 1, &beyond, &e), -1);
+	assert_int_equal(e.code, DC_CODE_UNSAFE_REQUEST);
+	assert_non_null(strstr(e.msg, "take duplicate keys out of the network "
+				      "configuration"));
+	assert_int_equal(multiply(4 * most, &far_beyond, &e), -1);
+	assert_true(far_beyond.len <=
+		    1 + 4 * most * 7 + NETCONF_EDIT_GROWTH_MAX);
 }
 
 static void hands_on_the_error_of_the_sink(void **state)
@@ -314,6 +354,7 @@ int main(void)
 		cmocka_unit_test(refuses_and_says_where),
 		cmocka_unit_test(takes_as_many_keys_as_it_says),
 		cmocka_unit_test(streams_what_is_large),
+		cmocka_unit_test(refuses_to_multiply_duplicates),
 		cmocka_unit_test(hands_on_the_error_of_the_sink),
 		cmocka_unit_test(nothing_more_after_the_error_of_the_sink),
 	};

@@ -334,6 +334,43 @@ static void served_keys_are_replaced(void **state)
 	world_check(w);
 }
 
+/* 70 kB that would become 0.6 MB, and more the more keys a rule has. */
+static void duplicates_are_not_multiplied(void **state)
+{
+	static const char config[] = CONFIG_OF(RULE(
+		"userspace", MATCH_USERSPACE,
+		DELIVER_ACCOUNT ",\"kubeconfig\":{\"configKeys\":["
+				"\"ipam.kubernetes.kubeconfig\"]}"));
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG,
+			  .script = "print ran; try cat " DC_SA "/token" };
+	char *conf = NULL;
+	size_t len;
+	FILE *f = open_memstream(&conf, &len);
+	struct job j;
+
+	assert_non_null(f);
+	fputs("{\"cniVersion\":\"1.0.0\",\"name\":\"net\",", f);
+	for (int i = 0; i < 7000; i++)
+		fputs("\"ipam\":{},", f);
+	fputs("\"type\":\"userspace\"}", f);
+	assert_int_equal(fclose(f), 0);
+	c.netconf = conf;
+	store_prepare(w, config);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_UNSAFE_REQUEST, "take duplicate keys out");
+	expect_no_out(&j, "ran\n");
+	job_free(&j);
+	c.command = "DEL";
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "ran\ncat ENOENT\n");
+	assert_true(report_fallback_says(&j, "take duplicate keys out"));
+	job_free(&j);
+	free(conf);
+	world_check(w);
+}
+
 /* A network namespace of the tests', so that nobody else can listen. */
 static int own_network(void **state)
 {
@@ -362,6 +399,7 @@ int main(void)
 		WORLD_TEST(other_places_are_no_choice),
 		WORLD_TEST(no_rule_lets_a_tenant_hear_a_token),
 		WORLD_TEST(served_keys_are_replaced),
+		WORLD_TEST(duplicates_are_not_multiplied),
 	};
 
 	return cmocka_run_group_tests_name("netconf", tests, own_network, NULL);
