@@ -124,6 +124,46 @@ static void a_credential_made_private_can_be_bound(void **state)
 	world_check(w);
 }
 
+/* As on a host whose mounts are shared; by a new container they come back. */
+static void a_lazy_unmount_of_a_recursive_bind_takes_the_daemons(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "mkdir /mnt/x; rbind /var/lib /mnt/x;"
+				    "detach /mnt/x; rmdir /mnt/x" };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	job_free(&j);
+	assert_int_equal(mounts_on(w->host, WORLD_ACCOUNT), 1);
+	assert_int_equal(mounts_on(w->daemon, "/hostroot" WORLD_ACCOUNT), 0);
+	world_check_processes();
+}
+
+static void mounts_of_an_own_namespace_stay(void **state)
+{
+	static const char *const scripts[] = {
+		"unshare; make rprivate /; tmpfs /var/lib/v",
+		"unshare; tmpfs /var/lib/v",
+	};
+	struct world *w = *state;
+	struct call c = { 0 };
+	struct job j;
+
+	host_do(w, "mkdir /var/lib/v");
+	for (int i = 0; i < 2; i++) {
+		c.script = scripts[i];
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		job_free(&j);
+		assert_int_equal(mounts_on(w->daemon, "/hostroot/var/lib/v"),
+				 i);
+	}
+	daemon_do(w, "umount /hostroot/var/lib/v");
+	host_do(w, "rmdir /var/lib/v");
+	world_check(w);
+}
+
 static void a_del_needs_its_root(void **state)
 {
 	static const struct deny deny[] = {
@@ -188,6 +228,8 @@ int main(void)
 		WORLD_TEST(some_children_keep_the_credential),
 		WORLD_TEST(a_killed_helpers_grandchild_keeps_it),
 		WORLD_TEST(a_credential_made_private_can_be_bound),
+		WORLD_TEST(a_lazy_unmount_of_a_recursive_bind_takes_the_daemons),
+		WORLD_TEST(mounts_of_an_own_namespace_stay),
 		WORLD_TEST(a_del_needs_its_root),
 		WORLD_TEST(nothing_ends_a_wait_for_the_lock),
 	};
