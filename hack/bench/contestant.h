@@ -10,7 +10,7 @@
 struct contestant {
 	const char *name;
 	bool has_credential; /* the delegate finds a service account */
-	bool reads_table;    /* of mounts, again and again: slow where it is long */
+	bool reads_table;    /* of mounts, for each mount that it makes */
 	void (*become)(void); /* in the child; does not return */
 };
 

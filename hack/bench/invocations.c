@@ -11,6 +11,7 @@
  * minimal_cpu_us, syscalls and kib (the memory of one that waits) with the
  * tests' delegate, which does nothing.
  */
+#include <assert.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -45,13 +46,15 @@
 #define BATCH 96 /* started in all while PARALLEL run */
 #define HELD 64	 /* in flight when memory is measured */
 
-/* Beyond, a batch of those that read the table of mounts takes minutes to hours. */
+/* Beyond, many at once of those that read the table of mounts take hours. */
 #define TABLE_READERS_UP_TO 1000
 
 #define ROUNDS 200
 #define REAL_ROUNDS 60
 #define BATCHES 12
 #define MEMORY_ROUNDS 7 /* what the kernel keeps of those before counts too */
+
+#define MAX_CONTESTANTS 16
 
 /* Of one contestant in one table row; the slow ones get fewer samples. */
 #define ENOUGH_US 8e6
@@ -108,6 +111,7 @@ static double measure_real(int mounts, const struct contestant *c)
 	return measure_run(mounts, c, "wall_us", "cpu_us");
 }
 
+/* Then none is measured, as if enough had been spent on it. */
 static bool takes_long(int mounts, const struct contestant *c)
 {
 	return c->reads_table && mounts > TABLE_READERS_UP_TO;
@@ -217,7 +221,7 @@ static void check(const struct contestant *c)
 	contestant_script("");
 }
 
-/* Of 0 to n - 1, in another order each time: no seed, so the same in each run. */
+/* 0 to n - 1, in another order each time; without a seed, so as in each run. */
 static void shuffle(int *order, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -229,13 +233,13 @@ static void shuffle(int *order, int n)
 }
 
 /*
- * They take turns, in another order each round: what the kernel takes down after
- * one of them has ended would slow the same next one each time.
+ * They take turns, in another order each round: what the kernel takes down
+ * after one has ended would slow the same next one each time.
  */
 static void take_turns(int mounts, int rounds, measure_fn *measure)
 {
-	double spent[16] = { 0 };
-	int order[16];
+	double spent[MAX_CONTESTANTS] = { 0 };
+	int order[MAX_CONTESTANTS] = { 0 };
 
 	for (int r = 0; r < rounds; r++) {
 		shuffle(order, contestant_count);
@@ -250,6 +254,7 @@ static void take_turns(int mounts, int rounds, measure_fn *measure)
 
 static void measure_all(int mounts)
 {
+	assert(contestant_count <= MAX_CONTESTANTS);
 	warnx("%d mounts on the host", mounts);
 	for (int i = 0; i < contestant_count; i++)
 		check(&contestants[i]);
@@ -359,8 +364,8 @@ static void install_programs(int usr)
 }
 
 /*
- * As on a node. Without control groups on the host the Go runtime of each plugin
- * looks for its own among all mounts, which with many takes longer than all else.
+ * As on a node. Without control groups the Go runtime of each plugin looks for
+ * its own among all mounts, which with many takes longer than all else.
  */
 static void install_cgroups(int tree)
 {

@@ -56,9 +56,10 @@ int fd_write_all(int fd, const char *buf, size_t len)
 	__attribute__((warn_unused_result));
 
 /*
- * Writes file 'name' of directory dir, mode 0600, whole or not at all: 'new_name'
- * takes its place. What has that name, of a process that was killed or planted,
- * is removed: no two may write at once. Returns 0, or -1 with errno.
+ * Writes file 'name' of directory dir, mode 0600, whole or not at all: the file
+ * 'new_name' takes its place. What has that name already, left by a process that
+ * was killed or planted there, is removed: no two may write at once. Returns 0,
+ * or -1 with errno.
  */
 int fd_replace(int dir, const char *name, const char *new_name, const char *buf,
 	       size_t len) __attribute__((warn_unused_result));
