@@ -9,4 +9,6 @@ type Held struct {
 	Output string `json:"output"`
 	// Failed are the errors by the number of their request.
 	Failed map[int]string `json:"failed"`
+	// Late is whether one had no answer within a minute.
+	Late bool `json:"late"`
 }

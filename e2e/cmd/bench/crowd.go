@@ -35,7 +35,7 @@ func (b *bench) crowd(ctx context.Context, c crowd) error {
 			if err == nil {
 				points = append(points, point{float64(n), float64(u.Memory) / 1024})
 			}
-			if errors.Is(err, errKilled) {
+			if errors.Is(err, errTooMany) {
 				fmt.Fprintf(os.Stderr, "%s: %d ADDs at once: %v\n", one.name, n, err)
 				return false, b.renew(ctx, one)
 			}
@@ -57,8 +57,9 @@ func (b *bench) crowd(ctx context.Context, c crowd) error {
 	return nil
 }
 
-// errKilled: the kernel has ended one of the processes.
-var errKilled = errors.New("the kernel has ended a process")
+// errTooMany: the kernel has ended one of the processes, or is so busy with taking
+// memory back from them that they do not get on.
+var errTooMany = errors.New("too many for the memory limit")
 
 func (b *bench) hold(ctx context.Context, one contestant, c crowd, n int) (u testbed.Usage, err error) {
 	if err := b.clean(ctx); err != nil {
@@ -79,8 +80,8 @@ func (b *bench) hold(ctx context.Context, one contestant, c crowd, n int) (u tes
 		return u, err
 	}
 	after, killsErr := b.bed.OOMKills(ctx)
-	if killsErr == nil && after > before {
-		err = fmt.Errorf("%w: %w", errKilled, err)
+	if killsErr == nil && (after > before || errors.Is(err, testbed.ErrLate)) {
+		err = fmt.Errorf("%w: %w", errTooMany, err)
 	}
 	return u, errors.Join(err, killsErr)
 }

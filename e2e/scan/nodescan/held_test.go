@@ -2,7 +2,23 @@
 
 package main
 
-import "testing"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+)
+
+func TestLate(t *testing.T) {
+	for err, want := range map[error]bool{
+		fmt.Errorf("post: %w", context.DeadlineExceeded): true,
+		errors.New("500"): false,
+	} {
+		if isLate(err) != want {
+			t.Errorf("%v: late is not %v", err, want)
+		}
+	}
+}
 
 func TestWaiters(t *testing.T) {
 	const locks = `1: FLOCK  ADVISORY  WRITE 500 fe:00:10044035 0 EOF

@@ -56,6 +56,9 @@ func (b *Bed) Turns(ctx context.Context, t Turns) ([]Took, error) {
 // of them were answered well.
 var ErrNotHeld = errors.New("not all were held and answered")
 
+// ErrLate is an ErrNotHeld: one had no answer within a minute.
+var ErrLate = fmt.Errorf("%w in time", ErrNotHeld)
+
 // Hold posts requests to a daemon's /delegate, all at once, whose delegates wait
 // for a lock that is held until all of them do. It returns what the daemon's
 // container used at that moment.
@@ -73,8 +76,12 @@ func (b *Bed) Hold(ctx context.Context, d Daemon, lock string, bodies []string) 
 	if err := json.Unmarshal(out, &held); err != nil {
 		return Usage{}, fmt.Errorf("nodescan held: %w", err)
 	}
+	notHeld := ErrNotHeld
+	if held.Late {
+		notHeld = ErrLate
+	}
 	for _, message := range held.Failed {
-		return Usage{}, fmt.Errorf("%w: %d of %d failed: %s", ErrNotHeld, len(held.Failed), len(bodies), message)
+		return Usage{}, fmt.Errorf("%w: %d of %d failed: %s", notHeld, len(held.Failed), len(bodies), message)
 	}
 	if held.Output == "" {
 		return Usage{}, fmt.Errorf("a delegate did not wait for %s", lock)
