@@ -131,6 +131,11 @@ void world_rebase(struct world *w);
 
 const char *test_directory(void);
 
+/* A copy of the mount at path, of those below with AT_RECURSIVE; or the end. */
+int tree_copy(const char *path, unsigned int flags);
+/* Mounts it there, and closes it. */
+void tree_attach(int tree, const char *to);
+
 /* --- ns.c: scripts on either side ---------------------------------------- */
 
 /* Runs a script of ops.h there; its output goes to out if not NULL. */

@@ -208,7 +208,7 @@ static void host_main(const struct world *w, const char *dir, int ready)
 	keep(w, ready);
 }
 
-static int host_tree(const char *path, unsigned flags)
+int tree_copy(const char *path, unsigned int flags)
 {
 	int fd = syscall(SYS_open_tree, AT_FDCWD, path,
 			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
@@ -217,7 +217,7 @@ static int host_tree(const char *path, unsigned flags)
 	return fd;
 }
 
-static void attach(int tree, const char *to)
+void tree_attach(int tree, const char *to)
 {
 	need(syscall(SYS_move_mount, tree, "", AT_FDCWD, to,
 		     MOVE_MOUNT_F_EMPTY_PATH),
@@ -230,15 +230,15 @@ static void container_mounts(const struct world *w, int root, int account,
 {
 	unsigned long ro = MS_REMOUNT | MS_BIND | MS_RDONLY;
 
-	attach(root, "hostroot");
+	tree_attach(root, "hostroot");
 	if (!w->o.bidirectional)
 		run_script("make rslave hostroot");
-	attach(account, "run/secrets/kubernetes.io/serviceaccount");
+	tree_attach(account, "run/secrets/kubernetes.io/serviceaccount");
 	run_script("make private run/secrets/kubernetes.io/serviceaccount");
 	need(mount(NULL, "run/secrets/kubernetes.io/serviceaccount", NULL, ro,
 		   NULL),
 	     "read-only account");
-	attach(state, "run/multus-delegate-exec");
+	tree_attach(state, "run/multus-delegate-exec");
 	run_script("make private run/multus-delegate-exec; proc proc");
 }
 
@@ -248,9 +248,9 @@ static void daemon_main(const struct world *w, const char *dir, int ready)
 	int root, account, state;
 
 	need(setns(w->host_ns, CLONE_NEWNS), "host's namespace");
-	root = host_tree("/", AT_RECURSIVE);
-	account = host_tree(WORLD_ACCOUNT, 0);
-	state = host_tree(STATE, 0);
+	root = tree_copy("/", AT_RECURSIVE);
+	account = tree_copy(WORLD_ACCOUNT, 0);
+	state = tree_copy(STATE, 0);
 	need(setns(self, CLONE_NEWNS), "own namespace");
 	new_root(dir);
 	need(chdir(dir), dir);
