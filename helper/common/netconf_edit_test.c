@@ -233,6 +233,16 @@ static void takes_as_many_keys_as_it_says(void **state)
 	assert_int_equal(edit("{}", 2, values, 0, &o, &e), -1);
 }
 
+/* n times the text; returns what is behind them. */
+static char *repeat(char *p, const char *text, size_t n)
+{
+	const size_t len = strlen(text);
+
+	for (; n > 0; n--, p += len)
+		memcpy(p, text, len);
+	return p;
+}
+
 /* 1 MiB of duplicates, and one value of 1 MiB: few writes, nothing lost. */
 static void streams_what_is_large(void **state)
 {
@@ -247,8 +257,7 @@ static void streams_what_is_large(void **state)
 	(void)state;
 	o.buf = malloc(o.size);
 	*p++ = '{';
-	for (size_t i = 0; i < members; i++, p += 8)
-		memcpy(p, member, 8);
+	p = repeat(p, member, members);
 	memcpy(p, last, 5);
 	memset(p + 5, 'x', rest);
 	memcpy(p + 5 + rest, "\"}", 2);
@@ -275,9 +284,8 @@ static int multiply(size_t n, struct output *o, struct err *e)
 	o->size = 3 + n * (each + 8);
 	o->buf = malloc(o->size);
 	doc[0] = '{';
-	for (size_t i = 0; i < n; i++)
-		memcpy(doc + 1 + i * each, object, each);
-	doc[n * each] = '}';
+	repeat(doc + 1, object, n);
+	doc[n * each] = '}'; /* in the place of the last comma */
 	failed = edit(doc, 1 + n * each, &v, 1, o, e);
 	free(doc);
 	free(o->buf);

@@ -106,16 +106,21 @@ static void a_killed_helpers_grandchild_keeps_it(void **state)
 }
 
 /* In the daemon's view it stays until it is unmounted. */
-static void a_credential_made_private_can_be_bound(void **state)
+static void runs(struct world *w, const char *script)
 {
-	struct world *w = *state;
-	struct call c = { .script = "make rprivate /run; mkdir /var/lib/v;"
-				    "rbind /run /var/lib/v" };
+	struct call c = { .script = script };
 	struct job j;
 
 	job_run(w, &c, &j);
 	expect_ok(&j);
 	job_free(&j);
+}
+
+static void a_credential_made_private_can_be_bound(void **state)
+{
+	struct world *w = *state;
+
+	runs(w, "make rprivate /run; mkdir /var/lib/v; rbind /run /var/lib/v");
 	assert_int_equal(mounts_on(w->daemon,
 				   "/hostroot/var/lib/v/secrets/kubernetes.io"),
 			 1);
@@ -128,13 +133,9 @@ static void a_credential_made_private_can_be_bound(void **state)
 static void a_lazy_unmount_of_a_recursive_bind_takes_the_daemons(void **state)
 {
 	struct world *w = *state;
-	struct call c = { .script = "mkdir /mnt/x; rbind /var/lib /mnt/x;"
-				    "detach /mnt/x; rmdir /mnt/x" };
-	struct job j;
 
-	job_run(w, &c, &j);
-	expect_ok(&j);
-	job_free(&j);
+	runs(w, "mkdir /mnt/x; rbind /var/lib /mnt/x; detach /mnt/x;"
+		"rmdir /mnt/x");
 	assert_int_equal(mounts_on(w->host, WORLD_ACCOUNT), 1);
 	assert_int_equal(mounts_on(w->daemon, "/hostroot" WORLD_ACCOUNT), 0);
 	world_check_processes();
@@ -147,15 +148,10 @@ static void mounts_of_an_own_namespace_stay(void **state)
 		"unshare; tmpfs /var/lib/v",
 	};
 	struct world *w = *state;
-	struct call c = { 0 };
-	struct job j;
 
 	host_do(w, "mkdir /var/lib/v");
 	for (int i = 0; i < 2; i++) {
-		c.script = scripts[i];
-		job_run(w, &c, &j);
-		expect_ok(&j);
-		job_free(&j);
+		runs(w, scripts[i]);
 		assert_int_equal(mounts_on(w->daemon, "/hostroot/var/lib/v"),
 				 i);
 	}

@@ -163,30 +163,38 @@ static void mounts_piled_on_ours_all_go(void **state)
 	world_check(w);
 }
 
+/* In the helper's own copy of the mount namespace, as any root process can. */
+static int run_in_copy(const struct job *j, const char *script, char *out,
+		       size_t size)
+{
+	char path[64];
+	int ns, failed;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", j->pid);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	assert_return_code(ns, errno);
+	failed = ns_script(ns, script, out, size);
+	close(ns);
+	return failed;
+}
+
 /*
  * Goes to the call behind the given one, the nth time, and runs a script in the
- * helper's own copy of the mount namespace, as any root process can: the helper
- * notices, and says so.
+ * helper's copy: the helper notices, and says so.
  */
 static void in_its_copy(struct world *w, long after, int nth,
 			const char *script, const char *says)
 {
 	struct call c = { .script = SHOW_TOKEN, .trace = true };
-	char path[64];
 	struct job j;
 	long nr;
-	int ns;
 
 	job_start(w, &c, &j);
 	while (nth--)
 		while ((nr = trace_next(&j)) != after)
 			assert_true(nr >= 0);
 	assert_true(trace_next(&j) >= 0);
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", j.pid);
-	ns = open(path, O_RDONLY | O_CLOEXEC);
-	assert_return_code(ns, errno);
-	assert_int_equal(ns_script(ns, script, NULL, 0), 0);
-	close(ns);
+	assert_int_equal(run_in_copy(&j, script, NULL, 0), 0);
 	trace_detach(&j);
 	job_end(&j);
 	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, says);
@@ -213,23 +221,21 @@ static void ours_cannot_be_bound_before_it_goes(void **state)
 {
 	struct world *w = *state;
 	struct call c = { .script = SHOW_TOKEN, .trace = true };
-	char path[64], out[128] = "";
+	char out[128] = "";
 	struct job j;
 	long nr;
-	int ns;
 
 	host_do(w, "mkdir /var/lib/v");
 	job_start(w, &c, &j);
 	while ((nr = trace_next(&j)) != SYS_umount2)
 		assert_true(nr >= 0);
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", j.pid);
-	ns = open(path, O_RDONLY | O_CLOEXEC);
-	assert_return_code(ns, errno);
-	ns_script(ns, "try rbind /hostroot" WORLD_CREDENTIAL
-		      " /hostroot/var/lib/v; try rbind /hostroot" WORLD_TARGET
-		      " /hostroot/var/lib/v", out, sizeof(out));
+	assert_int_equal(
+		run_in_copy(&j, "try rbind /hostroot" WORLD_CREDENTIAL
+				" /hostroot/var/lib/v; try rbind /hostroot"
+				WORLD_TARGET " /hostroot/var/lib/v",
+			    out, sizeof(out)),
+		0);
 	assert_string_equal(out, "rbind EINVAL\nrbind EINVAL\n");
-	close(ns);
 	trace_detach(&j);
 	job_end(&j);
 	expect_ok(&j);
