@@ -80,8 +80,8 @@ static void become_kept(void)
 
 static void become_wrapper(void)
 {
-	const char *const argv[] = { CONTESTANT_WRAPPER, ROOT, plugin.path,
-				     NULL };
+	const char *const argv[] = { CONTESTANT_WRAPPER, "--root=" ROOT,
+				     plugin.path, NULL };
 
 	run(argv);
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -31,11 +32,13 @@ var (
 	minimal = manifests.Network{Name: "bench-minimal", Config: map[string]any{"type": delegates.Minimal}}
 
 	comparisons = []comparison{
-		{"", reference, []string{"ADD", "DEL"}, 100, 0},
+		{"", reference, []string{"ADD", "DEL"}, 200, 0},
 		{"minimal_", minimal, []string{"ADD"}, 500, 0},
 		{"unlisted_", manifests.Network{Name: "bench-unlisted",
 			Config: map[string]any{"type": delegates.MinimalUnlisted}}, []string{"ADD"}, 2000, 0},
 	}
+
+	withWrapper = comparison{"wrapper_", reference, []string{"ADD", "DEL"}, 200, 0}
 
 	// The last ones, since the mounts stay.
 	withMounts = []comparison{
@@ -44,15 +47,15 @@ var (
 	}
 )
 
-// pause lets each daemon begin each request with what the kernel grants for a
+// pause lets each daemon begin most requests with what the kernel grants for a
 // whole period of 100 ms. Else the requests before it would say how long it takes.
 const pause = 60 * time.Millisecond
 
-func (b *bench) compare(ctx context.Context, c comparison) error {
-	fmt.Fprintf(os.Stderr, "%d times %s with %s by both daemons in turns\n",
-		c.rounds, strings.Join(c.commands, " and "), c.network.Config["type"])
+func (b *bench) compare(ctx context.Context, pair []contestant, c comparison) error {
+	fmt.Fprintf(os.Stderr, "%d times %s with %s by %s and %s Multus in turns\n",
+		c.rounds, strings.Join(c.commands, " and "), c.network.Config["type"], pair[0].name, pair[1].name)
 	turns := testbed.Turns{Rounds: c.rounds, Pause: pause}
-	for _, one := range contestants {
+	for _, one := range pair {
 		turns.Daemons = append(turns.Daemons, one.Daemon)
 	}
 	for _, command := range c.commands {
@@ -62,7 +65,7 @@ func (b *bench) compare(ctx context.Context, c comparison) error {
 		}
 		turns.Bodies = append(turns.Bodies, body)
 	}
-	before, err := b.cpu(ctx)
+	before, err := b.cpu(ctx, pair)
 	if err != nil {
 		return err
 	}
@@ -70,18 +73,34 @@ func (b *bench) compare(ctx context.Context, c comparison) error {
 	if err != nil {
 		return err
 	}
-	after, err := b.cpu(ctx)
+	after, err := b.cpu(ctx, pair)
 	if err != nil {
 		return err
 	}
 	for _, t := range took {
 		command := strings.ToLower(c.commands[t.Body])
-		contestants[t.Daemon].sample(c.mounts, c.prefix+command+"_us", float64(t.Time.Microseconds()))
+		pair[t.Daemon].sample(c.mounts, c.prefix+command+"_us", float64(t.Time.Microseconds()))
 	}
-	for i, one := range contestants {
+	for i, one := range pair {
 		one.sample(c.mounts, c.prefix+"cpu_us", float64((after[i]-before[i]).Microseconds())/float64(c.rounds))
 	}
 	return nil
+}
+
+// compareWrapper has patched Multus run the program that does nothing but copy
+// the mounts and start the delegate.
+func (b *bench) compareWrapper(ctx context.Context) error {
+	from := filepath.Join(b.bed.BuildDir, "helper-test/wrapper")
+	if err := b.bed.Cluster.CopyIn(ctx, b.bed.Node, from, wrapperPath); err != nil {
+		return err
+	}
+	if err := b.deploy(ctx, wrapper); err != nil {
+		return err
+	}
+	if err := b.compare(ctx, []contestant{wrapper, contestants[1]}, withWrapper); err != nil {
+		return err
+	}
+	return b.deploy(ctx, contestants[0])
 }
 
 func (b *bench) compareWithMounts(ctx context.Context) error {
@@ -92,7 +111,7 @@ func (b *bench) compareWithMounts(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := b.compare(ctx, c); err != nil {
+		if err := b.compare(ctx, contestants, c); err != nil {
 			return err
 		}
 	}
@@ -100,8 +119,8 @@ func (b *bench) compareWithMounts(ctx context.Context) error {
 }
 
 // cpu is what each daemon and its delegates have used so far.
-func (b *bench) cpu(ctx context.Context) (all []time.Duration, err error) {
-	for _, c := range contestants {
+func (b *bench) cpu(ctx context.Context, pair []contestant) (all []time.Duration, err error) {
+	for _, c := range pair {
 		u, err := b.bed.Usage(ctx, c.Daemon)
 		if err != nil {
 			return nil, err

@@ -34,6 +34,13 @@ var contestants = []contestant{
 		Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits}},
 }
 
+// wrapper is patched Multus with the least program that can be in between.
+var wrapper = contestant{"wrapper", testbed.Deployment{Flavour: testbed.Patched, Daemon: testbed.First,
+	Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits, Plugins: []string{"bridge"},
+	Config: map[string]any{"delegateExec": map[string]any{"command": []any{"/hostroot" + wrapperPath}}}}}
+
+const wrapperPath = delegates.Private + "/wrapper"
+
 type contestant struct {
 	name string
 	testbed.Deployment
@@ -62,9 +69,12 @@ func run(ctx context.Context) error {
 		return errors.Join(err, errors.New(b.bed.Explain(ctx, b.namespace)))
 	}
 	for _, c := range comparisons {
-		if err := b.compare(ctx, c); err != nil {
+		if err := b.compare(ctx, contestants, c); err != nil {
 			return err
 		}
+	}
+	if err := b.compareWrapper(ctx); err != nil {
+		return err
 	}
 	for _, c := range crowds {
 		if err := b.crowd(ctx, c); err != nil {
