@@ -28,6 +28,18 @@ static int check_file(int dir, const char *path, const char *name,
 	return 0;
 }
 
+/* Some API servers need no CA; what is there has to be of use. */
+static int check_if_there(int dir, const char *path, const char *name,
+			  struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
+		return 0;
+	return check_file(dir, path, name, e);
+}
+
 static int open_directory(const char *path, bool with_ca, struct err *e)
 {
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -39,7 +51,9 @@ static int open_directory(const char *path, bool with_ca, struct err *e)
 			       "automountServiceAccountToken)",
 			       path);
 	if (check_file(dir, path, DC_TOKEN_NAME, e) < 0 ||
-	    (with_ca && check_file(dir, path, DC_CA_NAME, e) < 0))
+	    (with_ca && check_file(dir, path, DC_CA_NAME, e) < 0) ||
+	    check_if_there(dir, path, DC_CA_NAME, e) < 0 ||
+	    check_if_there(dir, path, DC_NAMESPACE_NAME, e) < 0)
 		return -1;
 	return fd_take(&dir);
 }

@@ -252,6 +252,30 @@ static void token_is_somewhere_else(void **state)
 	world_check(w);
 }
 
+/* An API server may need no CA; but what is there is not half a credential. */
+static void what_is_beside_the_token(void **state)
+{
+	static const char *const names[] = { "ca.crt", "namespace" };
+	struct world *w = *state;
+	struct call c = { .directory = "/tmp/a", .script = "ls " DC_SA };
+	struct job j;
+
+	daemon_do(w, "put /tmp/other other; mkdir /tmp/a; put /tmp/a/token t");
+	world_rebase(w);
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "token\n");
+	job_free(&j);
+	for (size_t i = 0; i < 2; i++) {
+		daemon_do(w, "link ../other /tmp/a/%s", names[i]);
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_TRY_AGAIN, names[i]);
+		job_free(&j);
+		daemon_do(w, "rm /tmp/a/%s", names[i]);
+	}
+	world_check(w);
+}
+
 static void not_blocking(void)
 {
 	if (fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK))
@@ -433,6 +457,7 @@ int main(void)
 		WORLD_TEST(an_error_needs_no_reader_of_the_report),
 		WORLD_TEST(no_file_may_grow),
 		WORLD_TEST(token_is_somewhere_else),
+		WORLD_TEST(what_is_beside_the_token),
 		WORLD_TEST(a_kubeconfig_needs_the_ca),
 		WORLD_TEST(stdin_need_not_block),
 		WORLD_TEST(a_child_elsewhere_is_no_run),
