@@ -137,7 +137,7 @@ static int equip(struct run *run, struct err *e)
 	if (outfit_make(&run->plan, &q->input, &run->arena, &run->outfit, e) ==
 	    0)
 		return 0;
-	stage_strike(&run->stage);
+	stage_strike(&run->stage, run->report);
 	return -1;
 }
 
@@ -237,7 +237,7 @@ static int run_prepared(struct run *run, int *ret, struct err *e)
 	int failed = start_and_wait(run, ret, e);
 	uint64_t ended = clock_us();
 
-	stage_strike(&run->stage);
+	stage_strike(&run->stage, run->report);
 	run->report->teardown_us = clock_us() - ended;
 	return failed;
 }
@@ -268,7 +268,7 @@ int delegate_run(const struct request *q, struct signals *s, int caller,
 	/* Orphans of the delegate come to us while it runs. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return err_call(e, errno, "prctl");
-	if (signals_take(run.signals, e) < 0)
+	if (supervise_is_possible(e) < 0 || signals_take(run.signals, e) < 0)
 		return -1;
 	if (view_look(q->options.root, &run.view, e) < 0)
 		return -1;

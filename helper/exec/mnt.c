@@ -226,24 +226,42 @@ static int cut_off(int fd)
 			    AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr));
 }
 
-void mnt_detach(int fd)
+static int take_top_off(int fd)
+{
+	/* "." leads to what is mounted on top: what a delegate put over ours. */
+	if (fchdir(fd) < 0 || cut_off(fd) < 0)
+		return -1;
+	return (int)syscall(SYS_umount2, ".", UMOUNT_DETACH);
+}
+
+int mnt_detach(int fd)
 {
 	int failures = 0;
+	int why = EBUSY; /* mounts keep coming */
 
 	/*
-	 * "." leads to what is mounted on top, so what a delegate put over
-	 * ours goes first. Once ours is out of the namespace the calls fail
-	 * with EINVAL: nothing that is not on or in our mount can be hit.
-	 * Other failures may pass, and giving up would leave the credential
-	 * to a child that the delegate left.
+	 * Once ours is out of the namespace the calls fail with EINVAL:
+	 * nothing that is not on or in our mount can be hit. Other failures
+	 * may pass, and giving up would leave the credential to a child that
+	 * the delegate left.
 	 */
-	for (int i = 0; i < DETACH_MAX && failures < DETACH_FAILURES; i++) {
-		if (fchdir(fd) == 0 && cut_off(fd) == 0 &&
-		    syscall(SYS_umount2, ".", UMOUNT_DETACH) == 0)
+	for (int i = 0; i < DETACH_MAX && failures < DETACH_FAILURES &&
+			why != EINVAL;
+	     i++) {
+		if (take_top_off(fd) == 0)
 			continue;
-		if (errno == EINVAL)
-			break;
+		why = errno;
 		failures++;
 	}
 	(void)!chdir("/");
+	errno = why;
+	return why == EINVAL ? 0 : -1;
+}
+
+int mnt_try_detach(struct err *e)
+{
+	/* No such flags: EINVAL, before anything is looked at. */
+	if (syscall(SYS_umount2, "", ~0) < 0 && errno == EINVAL)
+		return 0;
+	return err_call(e, errno, "umount2");
 }

@@ -78,8 +78,11 @@ int mnt_climb(int dir, int levels, struct err *e)
 /*
  * Takes the attached mount at fd away, with all that is on or below it; what a
  * delegate bound there stays where it is from. A mount that is gone already is
- * fine.
+ * fine. -1 with errno where it had to be given up.
  */
-void mnt_detach(int fd);
+int mnt_detach(int fd) __attribute__((warn_unused_result));
+
+/* Whether the kernel, or a filter in front of it, lets mounts be taken away. */
+int mnt_try_detach(struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,6 +124,19 @@ static void look_at_confinement(const struct build *b)
 				"confined");
 }
 
+/*
+ * A filter that forbids what comes once the delegate runs would leave its
+ * credential to what it leaves, or the helper busy.
+ */
+static int try_later_calls(struct err *e)
+{
+	if (poll(NULL, 0, 0) < 0)
+		return err_call(e, errno, "poll");
+	if (kill(getpid(), 0) < 0)
+		return err_call(e, errno, "kill");
+	return mnt_try_detach(e);
+}
+
 static int do_private_copy(const struct build *b, const struct plan_op *op,
 			   struct err *e)
 {
@@ -129,6 +145,8 @@ static int do_private_copy(const struct build *b, const struct plan_op *op,
 	(void)op;
 	if (fd_keep_all() < 0)
 		return err_call(e, errno, "close_range");
+	if (try_later_calls(e) < 0)
+		return -1;
 	look_at_confinement(b);
 	root = space_enter(b->options->root, b->stage->root, b->report, e);
 	if (root < 0)
@@ -288,7 +306,7 @@ int stage_build(const struct plan *p, const struct options *o,
 	for (size_t i = 0; i < p->count; i++) {
 		if (steps[p->ops[i].kind](&b, &p->ops[i], e) < 0 ||
 		    check_strict(o, r, before, e) < 0) {
-			stage_strike(ret);
+			stage_strike(ret, r);
 			open_root_anew(o, ret);
 			return -1;
 		}
@@ -296,9 +314,12 @@ int stage_build(const struct plan *p, const struct options *o,
 	return 0;
 }
 
-void stage_strike(struct stage *s)
+void stage_strike(struct stage *s, struct report *r)
 {
-	if (s->tmpfs >= 0)
-		mnt_detach(s->tmpfs);
+	if (s->tmpfs >= 0 && mnt_detach(s->tmpfs) < 0)
+		report_fallback(r,
+				"umount: what the delegate may have left "
+				"running keeps the credential (%s)",
+				err_errno_text(errno));
 	fd_close(&s->tmpfs);
 }

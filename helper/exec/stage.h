@@ -24,7 +24,7 @@ int stage_build(const struct plan *p, const struct options *o, struct view *v,
 		struct stage *ret, struct report *r, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* Takes away what was mounted; fine where nothing was. */
-void stage_strike(struct stage *s);
+/* Takes away what was mounted; fine where nothing was. What stays is in r. */
+void stage_strike(struct stage *s, struct report *r);
 
 #endif

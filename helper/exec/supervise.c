@@ -42,7 +42,8 @@ static void reap(struct watch *w)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != w->delegate)
+		/* One that asked to be traced stops: it has not ended. */
+		if (pid != w->delegate || WIFSTOPPED(status))
 			continue;
 		w->status = status;
 		w->ended = true;
@@ -81,14 +82,21 @@ static void watch_once(struct watch *w, const struct signals *s)
 		{ .fd = w->caller },
 	};
 
-	if (poll(fds, 2, time_left_ms(w)) < 0 && errno != EINTR)
-		return;
+	/* Where it fails we are busy, but see the delegate's end. */
+	(void)!poll(fds, 2, time_left_ms(w));
 	if (signals_terminated(s))
 		kill(w->delegate, SIGTERM);
 	if (w->caller >= 0 && caller_has_left(fds[1].revents))
 		caller_went(w);
 	kill_when_due(w);
 	reap(w);
+}
+
+int supervise_is_possible(struct err *e)
+{
+	if (waitpid(-1, NULL, WNOHANG) < 0 && errno != ECHILD)
+		return err_call(e, errno, "wait4");
+	return 0;
 }
 
 int supervise(pid_t delegate, const struct signals *s, int caller,

@@ -4,8 +4,15 @@
 
 #include <sys/types.h>
 
+#include "../common/err.h"
 #include "../common/report.h"
 #include "signals.h"
+
+/*
+ * Whether a delegate's end can be waited for: a seccomp filter may forbid it, and
+ * then none must be started (DC_CODE_KERNEL).
+ */
+int supervise_is_possible(struct err *e) __attribute__((warn_unused_result));
 
 /*
  * Waits for the delegate's end and reaps what it leaves to us meanwhile; its

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +37,13 @@ static int op_die(char *const *w)
 
 	signal(sig, SIG_DFL);
 	return raise(sig);
+}
+
+/* traceme: whoever started us hears of each signal, and we stop at it. */
+static int op_traceme(char *const *w)
+{
+	(void)w;
+	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? -1 : 0;
 }
 
 static int op_ignore(char *const *w)
@@ -264,6 +272,7 @@ static int op_self(char *const *w)
 const struct op ops_proc[] = {
 	{ "print", 1, op_print },   { "warn", 1, op_warn },
 	{ "exit", 1, op_exit },	    { "die", 1, op_die },
+	{ "traceme", 0, op_traceme },
 	{ "ignore", 1, op_ignore }, { "catch-term", 1, op_catch_term },
 	{ "flood", 2, op_flood },   { "close", 1, op_close },
 	{ "ready", 0, op_ready },   { "wait", 0, op_wait },

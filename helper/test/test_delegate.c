@@ -395,6 +395,47 @@ static void a_running_delegate_costs_no_looks(void **state)
 	world_check(*state);
 }
 
+static bool is_stopped(pid_t pid)
+{
+	char path[64];
+	char state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(f);
+	return state == 't';
+}
+
+/* It asked to be traced, but to stop is not to end. */
+static void one_that_stops_has_not_ended(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "traceme; die 10" };
+	uint64_t deadline = 0;
+	bool stopped;
+	pid_t pid;
+	struct job j;
+
+	job_start(w, &c, &j);
+	do
+		stopped = (pid = child_of(j.pid)) && is_stopped(pid);
+	while (!stopped && patience(&deadline));
+	assert_true(stopped);
+	while (!sleeps_in(j.pid, SYS_poll) && patience(&deadline))
+		continue;
+	assert_return_code(kill(pid, SIGKILL), errno);
+	job_end(&j);
+	assert_true(WIFSIGNALED(j.status));
+	assert_int_equal(WTERMSIG(j.status), SIGKILL);
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +455,7 @@ int main(void)
 		WORLD_TEST(sigterm_during_a_try),
 		WORLD_TEST(a_busy_one_is_not_waited_for_for_ever),
 		WORLD_TEST(a_running_delegate_costs_no_looks),
+		WORLD_TEST(one_that_stops_has_not_ended),
 	};
 
 	return cmocka_run_group_tests_name("delegate", tests, NULL, NULL);

@@ -222,13 +222,17 @@ static void ours_cannot_be_bound_before_it_goes(void **state)
 	struct world *w = *state;
 	struct call c = { .script = SHOW_TOKEN, .trace = true };
 	char out[128] = "";
+	int calls = 2; /* the first one tries whether it may */
 	struct job j;
-	long nr;
 
 	host_do(w, "mkdir /var/lib/v");
 	job_start(w, &c, &j);
-	while ((nr = trace_next(&j)) != SYS_umount2)
+	while (calls > 0) {
+		long nr = trace_next(&j);
+
 		assert_true(nr >= 0);
+		calls -= nr == SYS_umount2;
+	}
 	assert_int_equal(
 		run_in_copy(&j, "try rbind /hostroot" WORLD_CREDENTIAL
 				" /hostroot/var/lib/v; try rbind /hostroot"

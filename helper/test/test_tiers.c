@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define UNIQUE 0x4000U /* STATX_MNT_ID_UNIQUE */
 #define NOEXEC_SEAL 8U /* MFD_NOEXEC_SEAL */
@@ -212,6 +214,8 @@ static void needed_calls_are_missing(void **state)
 		{ SYS_mount_setattr, "mount_setattr" },
 		{ SYS_statx, "statx" },		{ SYS_unshare, "unshare" },
 		{ SYS_close_range, "close_range" },
+		{ SYS_poll, "poll" },		{ SYS_kill, "kill" },
+		{ SYS_umount2, "umount2" },
 	};
 	static const int errors[] = { ENOSYS, EPERM };
 
@@ -269,8 +273,8 @@ static void linux_5_10(void **state)
 	needed_call_is_missing(*state, deny, "5.14");
 }
 
-/* Without it the netconf cannot be handed on: nothing can run. */
-static void memfds_are_missing(void **state)
+static void nothing_can_run(struct world *w, struct deny call,
+			    const char *name)
 {
 	static const char *const commands[] = { "ADD", "DEL" };
 	static const int errors[] = { ENOSYS, EPERM };
@@ -278,17 +282,54 @@ static void memfds_are_missing(void **state)
 
 	for (size_t i = 0; i < 4; i++) {
 		const struct deny deny[] = {
-			{ .nr = SYS_memfd_create, .error = errors[i % 2] },
+			{ call.nr, errors[i % 2], NULL, call.arg, call.mask,
+			  call.value },
 			{ 0 },
 		};
 		struct call c = { .command = commands[i / 2], .deny = deny,
 				  .script = TRY_TOKEN };
 
-		job_run(*state, &c, &j);
-		expect_error_says(&j, DC_CODE_KERNEL, "memfd_create");
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_KERNEL, name);
 		job_free(&j);
-		world_check(*state);
+		world_check(w);
 	}
+}
+
+/* Without it the netconf cannot be handed on. */
+static void memfds_are_missing(void **state)
+{
+	nothing_can_run(*state, (struct deny){ .nr = SYS_memfd_create },
+			"memfd_create");
+}
+
+/* A delegate would have no end. */
+static void nothing_can_be_waited_for(void **state)
+{
+	nothing_can_run(*state,
+			(struct deny){ .nr = SYS_wait4, .arg = 2,
+				       .mask = ~0U, .value = WNOHANG },
+			"wait4");
+}
+
+/* It was tried before, but only this one fails. */
+static void the_credential_cannot_be_unmounted(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_umount2, .error = EIO, .arg = 1, .mask = ~0U,
+		  .value = MNT_DETACH },
+		{ 0 },
+	};
+	struct world *w = *state;
+	struct call c = { .deny = deny, .script = TRY_TOKEN };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	assert_true(report_fallback_says(&j, "umount"));
+	job_free(&j);
+	world_check(w);
 }
 
 /* Only a kernel that cannot is an excuse to leave the delegate what it got. */
@@ -348,6 +389,8 @@ int main(void)
 		WORLD_TEST(the_caller_lacks_a_capability),
 		WORLD_TEST(linux_5_10),
 		WORLD_TEST(memfds_are_missing),
+		WORLD_TEST(nothing_can_be_waited_for),
+		WORLD_TEST(the_credential_cannot_be_unmounted),
 		WORLD_TEST(descriptors_cannot_be_closed),
 		WORLD_TEST(signals_and_orphans_are_not_ours),
 	};
