@@ -111,24 +111,37 @@ static const struct section *find_section(const struct walk *w,
 	return NULL;
 }
 
-/* Of the path from the level `from` down to the member, to a dotted name. */
+/* Whether a dotted name leads from the level `from` down to the innermost one. */
+static bool leads_down(const struct walk *w, unsigned from, const char *dotted)
+{
+	for (unsigned i = from; i < w->below_count; i++) {
+		size_t len;
+		const char *name = netkey_part(dotted, i - from, &len);
+
+		if (!json_key_matches(w->buf, w->below[i].key, name, len))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Of the path from the level `from` down to the member, to a dotted name. The
+ * member's own part is looked at first: a tenant may write a great many members
+ * on a long way down.
+ */
 static struct match relate(const struct walk *w, unsigned from,
 			   struct json_span key, const char *dotted)
 {
+	unsigned own = w->below_count - from;
 	struct match m = { APART, NULL, 0 };
-	unsigned part = 0;
 	size_t next_len;
 
-	for (unsigned i = from; i <= w->below_count; i++, part++) {
-		struct json_span at =
-			i < w->below_count ? w->below[i].key : key;
-
-		m.name = netkey_part(dotted, part, &m.len);
-		if (m.name == NULL ||
-		    !json_key_matches(w->buf, at, m.name, m.len))
-			return m;
-	}
-	m.relation = netkey_part(dotted, part, &next_len) ? ABOVE : SAME;
+	m.name = netkey_part(dotted, own, &m.len);
+	if (m.name == NULL ||
+	    !json_key_matches(w->buf, key, m.name, m.len) ||
+	    !leads_down(w, from, dotted))
+		return m;
+	m.relation = netkey_part(dotted, own + 1, &next_len) ? ABOVE : SAME;
 	return m;
 }
 
