@@ -164,10 +164,10 @@ static int explain_failure(const struct child_failure *f, const char *plugin,
 {
 	switch (f->step) {
 	case CHILD_EXECS:
-		return err_set(e, DC_CODE_NOT_STARTED,
+		return err_sys(e, DC_CODE_NOT_STARTED, f->errnum,
 			       "install the delegate on the host: fork/exec "
-			       "%s: %s",
-			       plugin, err_errno_text(f->errnum));
+			       "%s",
+			       plugin);
 	case CHILD_ENTERS:
 		return err_sys(e, DC_CODE_INTERNAL, f->errnum,
 			       "run the caller with CAP_SYS_CHROOT: the "

@@ -236,6 +236,24 @@ static void a_missing_one(void **state)
 		       "no such file or directory");
 }
 
+/* As long as a whole message, and longer. */
+static void a_long_path_keeps_the_reason(void **state)
+{
+	char path[1024] = "/opt/cni/bin/";
+	struct call c = { .plugin = path, .types = "missing,,," };
+	struct job j;
+
+	while (strlen(path) < 600)
+		strcat(path, "./");
+	strcat(path, "missing");
+	job_run(*state, &c, &j);
+	expect_error_says(&j, DC_CODE_NOT_STARTED,
+			  "fork/exec /opt/cni/bin/./");
+	expect_out(&j, ": no such file or directory\"}");
+	job_free(&j);
+	world_check(*state);
+}
+
 static void one_that_may_not_be_executed(void **state)
 {
 	host_do(*state, "put /opt/cni/bin/plain text");
@@ -446,6 +464,7 @@ int main(void)
 		WORLD_TEST(descriptors_closed_early),
 		WORLD_TEST(leftover_children),
 		WORLD_TEST(a_missing_one),
+		WORLD_TEST(a_long_path_keeps_the_reason),
 		WORLD_TEST(one_that_may_not_be_executed),
 		WORLD_TEST(one_without_its_interpreter),
 		WORLD_TEST(one_that_is_no_program),
