@@ -159,15 +159,26 @@ static int prepare(struct run *run, struct err *e)
 	return 0;
 }
 
+static int explain_exec(int errnum, const char *plugin, struct err *e)
+{
+	/* One variable alone cannot do that: CONFIG_MAX_EXPANDED. */
+	if (errnum == E2BIG)
+		return err_sys(e, DC_CODE_NOT_STARTED, errnum,
+			       "make the rule's env smaller, or raise the "
+			       "caller's RLIMIT_STACK, of which it may take a "
+			       "quarter: fork/exec %s",
+			       plugin);
+	return err_sys(e, DC_CODE_NOT_STARTED, errnum,
+		       "install the delegate on the host: fork/exec %s",
+		       plugin);
+}
+
 static int explain_failure(const struct child_failure *f, const char *plugin,
 			   struct err *e)
 {
 	switch (f->step) {
 	case CHILD_EXECS:
-		return err_sys(e, DC_CODE_NOT_STARTED, f->errnum,
-			       "install the delegate on the host: fork/exec "
-			       "%s",
-			       plugin);
+		return explain_exec(f->errnum, plugin, e);
 	case CHILD_ENTERS:
 		return err_sys(e, DC_CODE_INTERNAL, f->errnum,
 			       "run the caller with CAP_SYS_CHROOT: the "

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define CREDENTIALS "/run/secrets/kubernetes.io/credentials"
 #define KUBECONFIG "/var/run/secrets/kubernetes.io/kubeconfig"
@@ -226,6 +228,47 @@ static void a_kubeconfig_of_the_callers_stays_behind(void **state)
 	world_check(w);
 }
 
+#define SEVEN(x) x x x x x x x
+#define VARIABLE(name, value) "{\"name\":\"" name "\",\"value\":\"" value "\"}"
+#define COPY(name) "," VARIABLE(name, "$(B)")
+
+/* Each value is within its own limit; together they have 140 KiB. */
+static const char much_env[] = CONFIG_OF(RULE("userspace", MATCH_USERSPACE,
+	"\"env\":[" VARIABLE("A", SEVEN(SEVEN("0123456789"))) ","
+	VARIABLE("B", SEVEN("$(A)$(A)$(A)$(A)"))
+	COPY("C") COPY("D") COPY("E") COPY("F") COPY("G") COPY("H") COPY("I")
+	COPY("J") COPY("K") "]"));
+
+/* A quarter of it is what execve(2) takes. */
+static void limit_stack(void)
+{
+	const struct rlimit limit = { 512 << 10, 512 << 10 };
+
+	if (setrlimit(RLIMIT_STACK, &limit))
+		_exit(125);
+}
+
+static void an_environment_that_is_too_large(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = "print ran",
+			  .prepare = limit_stack };
+	struct job j;
+
+	store_prepare(w, much_env);
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_NOT_STARTED,
+			  "fork/exec " WORLD_PLUGIN ": argument list too long");
+	expect_out(&j, "make the rule's env smaller");
+	expect_out(&j, "RLIMIT_STACK");
+	job_free(&j);
+	c.prepare = NULL;
+	run(w, "self", &j);
+	expect_out(&j, "environ K=01234567890123456789");
+	job_free(&j);
+	world_check(w);
+}
+
 /* A caller outside of a cluster cannot say where the API server is. */
 static void no_api_server_is_known(void **state)
 {
@@ -369,6 +412,7 @@ int main(void)
 		WORLD_TEST(a_netconf_that_cannot_be_edited),
 		WORLD_TEST(mounts_that_cannot_be_made),
 		WORLD_TEST(a_kubeconfig_of_the_callers_stays_behind),
+		WORLD_TEST(an_environment_that_is_too_large),
 		WORLD_TEST(no_api_server_is_known),
 		WORLD_TEST(a_directory_of_the_callers),
 		WORLD_TEST(no_rule_is_as_upstream),
