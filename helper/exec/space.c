@@ -47,6 +47,11 @@ static int share_and_copy(int root, struct report *r, struct err *e)
 				why.msg);
 	if (unshare(CLONE_NEWNS) == 0)
 		return 0;
+	if (errno == ENOSPC)
+		return err_sys(e, DC_CODE_INTERNAL, errno,
+			       "raise user.max_mnt_namespaces of the node, or "
+			       "end what keeps mount namespaces: unshare "
+			       "failed");
 	if (errno == EPERM)
 		return err_sys(e, DC_CODE_KERNEL, errno,
 			       "run the caller with CAP_SYS_ADMIN and allow "

@@ -407,6 +407,34 @@ static void in_a_user_namespace(void **state)
 	world_check(w);
 }
 
+static void enter_one_of_few_namespaces(void)
+{
+	enter_user_namespace();
+	write_to("/proc/sys/user/max_mnt_namespaces", "1");
+}
+
+/* The node's limit, which is each user namespace's, too. */
+static void no_mount_namespace_is_left(void **state)
+{
+	static const char limit[] = "user.max_mnt_namespaces";
+	struct world *w = *state;
+	struct call c = { .script = "try " SHOW_TOKEN,
+			  .prepare = enter_one_of_few_namespaces };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_INTERNAL, limit);
+	expect_out(&j, ": no space left on device\"}");
+	job_free(&j);
+	c.command = "DEL";
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, "cat ENOENT");
+	assert_true(report_fallback_says(&j, limit));
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +450,7 @@ int main(void)
 		WORLD_TEST(a_credential_cannot_be_mounted_elsewhere),
 		WORLD_TEST(few_descriptors_are_no_half_run),
 		WORLD_TEST(in_a_user_namespace),
+		WORLD_TEST(no_mount_namespace_is_left),
 	};
 
 	return cmocka_run_group_tests_name("cases", tests, NULL, NULL);
