@@ -54,7 +54,13 @@ int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 
 int err_call(struct err *e, int errnum, const char *call)
 {
-	if (errnum == ENOSYS || errnum == EPERM)
+	if (errnum == EPERM)
+		return err_sys(e, DC_CODE_KERNEL, errnum,
+			       "allow %s(2): the caller's container lacks "
+			       "CAP_SYS_ADMIN, or a seccomp filter is against "
+			       "it",
+			       call);
+	if (errnum == ENOSYS)
 		return err_sys(e, DC_CODE_KERNEL, errnum,
 			       "allow %s(2), which needs Linux 5.14 and a "
 			       "container without a seccomp filter against it",

@@ -32,8 +32,8 @@ int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 
 /*
  * For a system call that fails only where the kernel has none (before 5.14, or
- * forbidden by a seccomp filter: DC_CODE_KERNEL) or the node itself is in
- * trouble (DC_CODE_INTERNAL).
+ * forbidden by a seccomp filter or for want of CAP_SYS_ADMIN: DC_CODE_KERNEL)
+ * or the node itself is in trouble (DC_CODE_INTERNAL).
  */
 int err_call(struct err *e, int errnum, const char *call);
 

@@ -72,8 +72,13 @@ static void call_says_where_to_look(void **state)
 	assert_int_equal(err_call(&e, ENOSYS, "statx"), -1);
 	assert_int_equal(e.code, DC_CODE_KERNEL);
 	assert_non_null(strstr(e.msg, "allow statx(2)"));
+	assert_non_null(strstr(e.msg, "Linux 5.14"));
+	assert_null(strstr(e.msg, "CAP_SYS_ADMIN"));
 	assert_int_equal(err_call(&e, EPERM, "statx"), -1);
 	assert_int_equal(e.code, DC_CODE_KERNEL);
+	assert_non_null(strstr(e.msg, "allow statx(2)"));
+	assert_non_null(strstr(e.msg, "CAP_SYS_ADMIN"));
+	assert_non_null(strstr(e.msg, "seccomp filter"));
 }
 
 static const struct {

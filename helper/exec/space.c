@@ -52,10 +52,6 @@ static int share_and_copy(int root, struct report *r, struct err *e)
 			       "raise user.max_mnt_namespaces of the node, or "
 			       "end what keeps mount namespaces: unshare "
 			       "failed");
-	if (errno == EPERM)
-		return err_sys(e, DC_CODE_KERNEL, errno,
-			       "run the caller with CAP_SYS_ADMIN and allow "
-			       "unshare(2)");
 	return err_call(e, errno, "unshare");
 }
 

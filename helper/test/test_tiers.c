@@ -7,12 +7,14 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define UNIQUE 0x4000U /* STATX_MNT_ID_UNIQUE */
 #define NOEXEC_SEAL 8U /* MFD_NOEXEC_SEAL */
@@ -257,6 +259,27 @@ static void the_caller_lacks_a_capability(void **state)
 	world_check(*state);
 }
 
+static void drop_sys_admin(void)
+{
+	if (prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0))
+		_exit(125);
+}
+
+/* The first run shares the mounts before it copies them. */
+static void the_first_caller_lacks_a_capability(void **state)
+{
+	struct call c = { .prepare = drop_sys_admin };
+	struct job j;
+
+	job_run(*state, &c, &j);
+	expect_error_says(&j, DC_CODE_KERNEL, "CAP_SYS_ADMIN");
+	expect_out(&j, "mount_setattr(2)");
+	job_free(&j);
+	world_check(*state);
+}
+
+static struct world_options fresh = { .fresh = true };
+
 /* All that came after 5.10 at once: the clean-up still runs. */
 static void linux_5_10(void **state)
 {
@@ -387,6 +410,8 @@ int main(void)
 		WORLD_TEST(needed_calls_are_missing),
 		WORLD_TEST(no_mount_is_left),
 		WORLD_TEST(the_caller_lacks_a_capability),
+		WORLD_TEST_IN("the_first_caller_lacks_a_capability",
+			      the_first_caller_lacks_a_capability, &fresh),
 		WORLD_TEST(linux_5_10),
 		WORLD_TEST(memfds_are_missing),
 		WORLD_TEST(nothing_can_be_waited_for),
