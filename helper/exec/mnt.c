@@ -204,9 +204,9 @@ int mnt_climb(int dir, int levels, struct err *e)
 	}
 	if (!here.is_root)
 		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
-			       "mount a tmpfs on /run of the host: on a file "
-			       "system that holds more than it a delegate's own "
-			       "mounts would be lost");
+			       MNT_CARRIER_REMEDY ": on a file system that "
+			       "holds more than it a delegate's own mounts "
+			       "would be lost");
 	if (here.id != start.id)
 		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
 			       "leave the host's /run alone while a delegate "

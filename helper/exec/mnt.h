@@ -68,6 +68,15 @@ int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * What to do where /var/run leads into a larger mount: the host has none on
+ * /run, its /var/run does not lead there, or the root came without it.
+ */
+#define MNT_CARRIER_REMEDY                                                     \
+	"let /var/run lead to a mount of its own: mount a tmpfs on /run of "   \
+	"the host, link /var/run to it and bind the root with all the "        \
+	"mounts below it"
+
+/*
  * Climbs from dir to the root of the mount that dir is on. Returns a
  * descriptor that the caller owns; refuses where that is more levels up, or
  * the mount changes on the way.

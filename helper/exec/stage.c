@@ -70,9 +70,8 @@ static int isolate_carrier(const struct build *b, int secrets,
 		return -1;
 	if (ret->id == root.id)
 		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
-			       "mount a tmpfs on /run of the host: on the root "
-			       "file system a delegate's own mounts would be "
-			       "lost");
+			       MNT_CARRIER_REMEDY ": on the root file system "
+			       "a delegate's own mounts would be lost");
 	return mnt_make_slave(carrier, e);
 }
 

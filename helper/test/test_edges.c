@@ -402,11 +402,13 @@ static void a_run_in_a_larger_mount(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		c.command = commands[i];
 		job_run(w, &c, &j);
-		if (i)
+		if (i) {
 			expect_ok(&j);
-		else
+		} else {
 			expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH,
 					  "mount a tmpfs on /run");
+			expect_out(&j, "let /var/run lead to a mount");
+		}
 		expect_no_out(&j, w->token);
 		job_free(&j);
 	}

@@ -84,9 +84,23 @@ static struct world_options loop = { .var_run = "link /var/run /var/run" };
 static struct world_options file = { .var_run = "put /var/run text" };
 static struct world_options bidirectional = { .bidirectional = true };
 
+static const char mount_of_its_own[] =
+	"let /var/run lead to a mount of its own";
+
 static void a_root_mount_is_no_carrier(void **state)
 {
-	refuses(*state, "/run");
+	refuses(*state, mount_of_its_own);
+}
+
+/* Where the host has mounted it, but the delegate's root does not show it. */
+static void a_root_without_the_mounts_below(void **state)
+{
+	struct world *w = *state;
+
+	daemon_do(w, "umount /hostroot/run");
+	world_rebase(w);
+	refuses(w, mount_of_its_own);
+	refuses(w, "with all the mounts below it");
 }
 
 static void no_var_run_is_refused(void **state)
@@ -248,6 +262,7 @@ int main(void)
 			      &on_root),
 		WORLD_TEST_IN("run_on_root", a_root_mount_is_no_carrier,
 			      &run_on_root),
+		WORLD_TEST(a_root_without_the_mounts_below),
 		WORLD_TEST_IN("var_run_dangling", no_var_run_is_refused,
 			      &dangling),
 		WORLD_TEST_IN("var_run_missing", no_var_run_is_refused,
