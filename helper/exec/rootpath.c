@@ -43,6 +43,16 @@ static int path_failed(struct err *e, const char *path)
 		       path);
 }
 
+static int make_failed(struct err *e, const char *path)
+{
+	if (errno == ENOSPC || errno == EDQUOT)
+		return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
+			       "free space and inodes where /" DC_VAR_RUN
+			       " of the host leads: '%s' cannot be made",
+			       path);
+	return path_failed(e, path);
+}
+
 static int open_failed(struct err *e, const char *path)
 {
 	if (errno == ENOSYS || errno == EPERM)
@@ -90,7 +100,7 @@ static int open_or_make(int dir, const char *name, bool create,
 
 	if (fd < 0 && errno == ENOENT && create) {
 		if (make(dir, name) < 0)
-			return path_failed(e, path);
+			return make_failed(e, path);
 		fd = open_below(dir, name, O_DIRECTORY);
 	}
 	*ret_missing = fd < 0 && errno == ENOENT;

@@ -68,6 +68,31 @@ static void a_directory_that_nothing_can_be_made_in(void **state)
 	world_check(w);
 }
 
+/* Where it may be made: what is short is named. */
+static void a_full_run_asks_for_room(void **state)
+{
+	static const int errors[] = { ENOSPC, EDQUOT };
+	struct world *w = *state;
+
+	host_do(w, "rmdir " WORLD_TARGET);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_mkdirat, .error = errors[i] }, { 0 }
+		};
+		struct call c = { .script = SHOW_TOKEN, .deny = deny };
+		struct job j;
+
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH,
+				  "free space and inodes");
+		expect_out(&j, WORLD_TARGET);
+		expect_no_out(&j, "plain directory");
+		job_free(&j);
+	}
+	host_do(w, "mkdir " WORLD_TARGET);
+	world_check(w);
+}
+
 static void take_every_mode(void)
 {
 	umask(0777);
@@ -253,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_directory_removed_while_it_is_listed),
 		WORLD_TEST(a_directory_that_nothing_can_be_made_in),
+		WORLD_TEST(a_full_run_asks_for_room),
 		WORLD_TEST(the_callers_umask_is_the_delegates_alone),
 		WORLD_TEST(what_is_planted_for_the_kept_configuration),
 		WORLD_TEST(a_first_add_needs_its_turn),
