@@ -51,7 +51,15 @@ static bool is_to_come(int fd)
 	return errno == EINTR;
 }
 
-static int copy_all(int from, int to, size_t *ret_len)
+/* A directory, say, or a socket without a peer. */
+static int unreadable(struct err *e)
+{
+	return err_sys(e, DC_CODE_INTERNAL, errno,
+		       "give the network configuration on standard input: it "
+		       "cannot be read");
+}
+
+static int copy_all(int from, int to, size_t *ret_len, struct err *e)
 {
 	char buf[4096]; /* a larger one costs pages in every run */
 	ssize_t n;
@@ -61,10 +69,12 @@ static int copy_all(int from, int to, size_t *ret_len)
 		n = read(from, buf, sizeof(buf));
 		if (n < 0 && is_to_come(from))
 			continue;
-		if (n <= 0)
-			return (int)n;
+		if (n < 0)
+			return unreadable(e);
+		if (n == 0)
+			return 0;
 		if (fd_write_all(to, buf, (size_t)n) < 0)
-			return -1;
+			return failed(e, "the netconf could not be copied");
 		*ret_len += (size_t)n;
 	}
 }
@@ -85,9 +95,7 @@ int input_read(int fd, struct input *ret, struct err *e)
 
 	if (memfd < 0)
 		return no_memfd(e);
-	if (copy_all(fd, memfd, &ret->len) < 0)
-		return failed(e, "the netconf could not be read");
-	if (seal(memfd, e) < 0)
+	if (copy_all(fd, memfd, &ret->len, e) < 0 || seal(memfd, e) < 0)
 		return -1;
 	if (ret->len > 0) {
 		data = mmap(NULL, ret->len, PROT_READ, MAP_PRIVATE, memfd, 0);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -141,6 +142,48 @@ static void help_and_version(void **state)
 	job_run(*state, &c, &j);
 	assert_int_equal(j.status, 1 << 8);
 	job_free(&j);
+}
+
+static void stand_in_for_stdin(int fd)
+{
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0 || close(fd))
+		_exit(125);
+}
+
+static void a_directory(void)
+{
+	stand_in_for_stdin(open("/", O_RDONLY));
+}
+
+static void write_only(void)
+{
+	stand_in_for_stdin(open("/dev/null", O_WRONLY));
+}
+
+static void a_socket_without_a_peer(void)
+{
+	stand_in_for_stdin(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+/* Nothing can run without, and it is not memory that is short. */
+static void what_cannot_be_read_is_no_stdin(void **state)
+{
+	static void (*const stdins[])(void) = { a_directory, write_only,
+						a_socket_without_a_peer };
+	static const char *const commands[] = { "ADD", "DEL" };
+	struct job j;
+
+	for (size_t i = 0; i < 2 * sizeof(stdins) / sizeof(stdins[0]); i++) {
+		struct call c = { .command = commands[i % 2],
+				  .script = "print ran",
+				  .prepare = stdins[i / 2] };
+
+		job_run(*state, &c, &j);
+		expect_error_says(&j, DC_CODE_INTERNAL, "standard input");
+		expect_no_out(&j, "memory");
+		job_free(&j);
+	}
+	world_check(*state);
 }
 
 /* Our answer speaks the version that the netconf asked for. */
@@ -353,6 +396,7 @@ int main(void)
 		WORLD_TEST(bad_command_lines),
 		WORLD_TEST(unsafe_requests),
 		WORLD_TEST(help_and_version),
+		WORLD_TEST(what_cannot_be_read_is_no_stdin),
 		WORLD_TEST(answer_has_the_version),
 		WORLD_TEST(directory_is_missing),
 		WORLD_TEST(directory_has_no_token),
