@@ -105,7 +105,6 @@ static void a_killed_helpers_grandchild_keeps_it(void **state)
 	world_check(w);
 }
 
-/* In the daemon's view it stays until it is unmounted. */
 static void runs(struct world *w, const char *script)
 {
 	struct call c = { .script = script };
@@ -116,29 +115,144 @@ static void runs(struct world *w, const char *script)
 	job_free(&j);
 }
 
+/* In the daemon's view it stays until it is unmounted. */
 static void a_credential_made_private_can_be_bound(void **state)
 {
+	static const char *const scripts[] = {
+		"make rprivate /run; rbind /run /var/lib/v",
+		"make rshared /run; rbind /run /var/lib/v",
+	};
 	struct world *w = *state;
 
-	runs(w, "make rprivate /run; mkdir /var/lib/v; rbind /run /var/lib/v");
-	assert_int_equal(mounts_on(w->daemon,
-				   "/hostroot/var/lib/v/secrets/kubernetes.io"),
-			 1);
-	daemon_do(w, "detach /hostroot/var/lib/v");
+	host_do(w, "mkdir /var/lib/v");
+	for (int i = 0; i < 2; i++) {
+		runs(w, scripts[i]);
+		assert_int_equal(
+			mounts_on(w->daemon, "/hostroot/var/lib/v/secrets/"
+					     "kubernetes.io"),
+			1);
+		daemon_do(w, "detach /hostroot/var/lib/v");
+	}
 	host_do(w, "rmdir /var/lib/v");
 	world_check(w);
+}
+
+static void takes_the_daemons(struct world *w, const char *script)
+{
+	runs(w, script);
+	assert_int_equal(mounts_on(w->host, WORLD_ACCOUNT), 1);
+	assert_int_equal(mounts_on(w->daemon, "/hostroot" WORLD_ACCOUNT), 0);
+	world_check_processes();
 }
 
 /* As on a host whose mounts are shared; by a new container they come back. */
 static void a_lazy_unmount_of_a_recursive_bind_takes_the_daemons(void **state)
 {
-	struct world *w = *state;
+	takes_the_daemons(*state, "mkdir /mnt/x; rbind /var/lib /mnt/x;"
+				  "detach /mnt/x; rmdir /mnt/x");
+}
 
-	runs(w, "mkdir /mnt/x; rbind /var/lib /mnt/x; detach /mnt/x;"
-		"rmdir /mnt/x");
-	assert_int_equal(mounts_on(w->host, WORLD_ACCOUNT), 1);
-	assert_int_equal(mounts_on(w->daemon, "/hostroot" WORLD_ACCOUNT), 0);
+static void an_unmount_below_a_bind_takes_the_daemons(void **state)
+{
+	takes_the_daemons(*state, "mkdir /mnt/x; rbind /var/lib /mnt/x; umount "
+				  "/mnt/x/kubelet/pods/5f6e/volumes/"
+				  "kubernetes.io~projected/kube-api-access;"
+				  "umount /mnt/x");
+}
+
+static void an_unmount_in_an_own_namespace_takes_the_daemons(void **state)
+{
+	takes_the_daemons(*state, "unshare; detach /var/lib");
+}
+
+static void a_mount_below_a_bind_covers_the_source(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "bind / /mnt/x; tmpfs /mnt/x/opt; ready;"
+				    "wait; umount /mnt/x/opt; umount /mnt/x" };
+	struct call neighbour = { .script = "print ran" };
+	struct job j, k;
+
+	host_do(w, "mkdir /mnt/x");
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	job_run(w, &neighbour, &k);
+	expect_error(&k, DC_CODE_NOT_STARTED);
+	job_free(&k);
+	job_go(w, 1);
+	job_end(&j);
+	expect_ok(&j);
+	job_free(&j);
+	host_do(w, "rmdir /mnt/x");
+	world_check(w);
+}
+
+static size_t count_daemons(const struct world *w)
+{
+	struct mounts m;
+	size_t n;
+
+	mounts_take(w->daemon, &m);
+	n = m.count;
+	mounts_free(&m);
+	return n;
+}
+
+/* Whoever made it private may want it so: it is left alone. */
+static void on_a_private_mount_nothing_lives_until_del(void **state)
+{
+	struct world *w = *state;
+	struct call unlisted = { .stock = true,
+				 .script = "make private /var/lib" };
+	struct job j;
+
+	host_do(w, "mkdir /var/lib/v");
+	job_run(w, &unlisted, &j);
+	expect_ok(&j);
+	job_free(&j);
+	world_rebase(w);
+	runs(w, "tmpfs /var/lib/v");
+	assert_int_equal(mounts_on(w->daemon, "/hostroot/var/lib/v"), 0);
+	host_do(w, "rmdir /var/lib/v");
+	world_check(w);
+}
+
+/* One more with stock Multus. */
+static void binds_of_the_root_double(void **state)
+{
+	struct world *w = *state;
+	size_t before = count_daemons(w);
+
+	for (int i = 0; i < 4; i++) {
+		char script[64];
+
+		snprintf(script, sizeof(script), "mkdir /mnt/%d; bind / /mnt/%d",
+			 i, i);
+		runs(w, script);
+		assert_int_equal(count_daemons(w) - before, (2 << i) - 1);
+	}
 	world_check_processes();
+}
+
+/* The host may unmount it, but what carries the credential stays in use. */
+static void a_carrier_of_its_own_is_in_use(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "ready; wait; " SHOW_TOKEN };
+	struct job j;
+
+	host_do(w, "mkdir /run/secrets; tmpfs /run/secrets");
+	job_start(w, &c, &j);
+	job_ready(w, &j);
+	host_do(w, "umount /run/secrets");
+	assert_int_equal(mounts_on(w->daemon, "/hostroot/run/secrets"), 0);
+	assert_int_equal(mounts_on(j.pid, "/hostroot/run/secrets"), 1);
+	job_go(w, 1);
+	job_end(&j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
 }
 
 static void mounts_of_an_own_namespace_stay(void **state)
@@ -225,6 +339,12 @@ int main(void)
 		WORLD_TEST(a_killed_helpers_grandchild_keeps_it),
 		WORLD_TEST(a_credential_made_private_can_be_bound),
 		WORLD_TEST(a_lazy_unmount_of_a_recursive_bind_takes_the_daemons),
+		WORLD_TEST(an_unmount_below_a_bind_takes_the_daemons),
+		WORLD_TEST(an_unmount_in_an_own_namespace_takes_the_daemons),
+		WORLD_TEST(a_mount_below_a_bind_covers_the_source),
+		WORLD_TEST(on_a_private_mount_nothing_lives_until_del),
+		WORLD_TEST(binds_of_the_root_double),
+		WORLD_TEST(a_carrier_of_its_own_is_in_use),
 		WORLD_TEST(mounts_of_an_own_namespace_stay),
 		WORLD_TEST(a_del_needs_its_root),
 		WORLD_TEST(nothing_ends_a_wait_for_the_lock),
