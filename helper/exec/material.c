@@ -7,12 +7,17 @@
 #include "rootpath.h"
 #include "storecheck.h"
 
+/* What is there has to be of use, also where it may be missing. */
 static int check_file(int dir, const char *path, const char *name,
-		      struct err *e)
+		      bool needed, struct err *e)
 {
 	struct stat st;
-	auto_fd fd = rootpath_within(dir, name);
+	auto_fd fd = -1;
 
+	if (!needed && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
+		return 0;
+	fd = rootpath_within(dir, name);
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		return err_call(e, errno, "openat2");
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -28,18 +33,6 @@ static int check_file(int dir, const char *path, const char *name,
 	return 0;
 }
 
-/* Some API servers need no CA; what is there has to be of use. */
-static int check_if_there(int dir, const char *path, const char *name,
-			  struct err *e)
-{
-	struct stat st;
-
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno == ENOENT)
-		return 0;
-	return check_file(dir, path, name, e);
-}
-
 static int open_directory(const char *path, bool with_ca, struct err *e)
 {
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -50,10 +43,10 @@ static int open_directory(const char *path, bool with_ca, struct err *e)
 			       "caller's container (see "
 			       "automountServiceAccountToken)",
 			       path);
-	if (check_file(dir, path, DC_TOKEN_NAME, e) < 0 ||
-	    (with_ca && check_file(dir, path, DC_CA_NAME, e) < 0) ||
-	    check_if_there(dir, path, DC_CA_NAME, e) < 0 ||
-	    check_if_there(dir, path, DC_NAMESPACE_NAME, e) < 0)
+	/* Some API servers need no CA, but a kubeconfig names it. */
+	if (check_file(dir, path, DC_TOKEN_NAME, true, e) < 0 ||
+	    check_file(dir, path, DC_CA_NAME, with_ca, e) < 0 ||
+	    check_file(dir, path, DC_NAMESPACE_NAME, false, e) < 0)
 		return -1;
 	return fd_take(&dir);
 }
