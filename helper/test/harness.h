@@ -151,6 +151,8 @@ bool host_says(struct world *w, const char *script, const char *text);
 size_t children(pid_t *ret, size_t max);
 /* Any child of that process, 0 for none. */
 pid_t child_of(pid_t parent);
+/* Whether the process has stopped for whoever traces it. */
+bool is_traced_stop(pid_t pid);
 /* Whether the process sleeps in that system call. */
 bool sleeps_in(pid_t pid, long nr);
 /* Reaps what has ended and waits for those that are about to. */

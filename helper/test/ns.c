@@ -100,21 +100,42 @@ bool host_says(struct world *w, const char *script, const char *text)
 	return strstr(out, text);
 }
 
-static pid_t parent_of(const char *pid)
+/* Zeros if it is gone. */
+static void read_stat(const char *pid, char *ret_state, pid_t *ret_parent)
 {
 	char path[300], line[512], *end;
-	pid_t parent = 0;
 	FILE *f;
 
+	*ret_state = 0;
+	*ret_parent = 0;
 	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
 	f = fopen(path, "re");
 	if (!f)
-		return 0;
+		return;
 	/* The name in parentheses may hold anything. */
 	if (fgets(line, sizeof(line), f) && (end = strrchr(line, ')')))
-		sscanf(end + 1, " %*c %d", &parent);
+		sscanf(end + 1, " %c %d", ret_state, ret_parent);
 	fclose(f);
+}
+
+static pid_t parent_of(const char *pid)
+{
+	pid_t parent;
+	char state;
+
+	read_stat(pid, &state, &parent);
 	return parent;
+}
+
+bool is_traced_stop(pid_t pid)
+{
+	char number[16];
+	pid_t parent;
+	char state;
+
+	snprintf(number, sizeof(number), "%d", pid);
+	read_stat(number, &state, &parent);
+	return state == 't';
 }
 
 size_t children(pid_t *ret, size_t max)

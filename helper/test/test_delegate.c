@@ -413,22 +413,6 @@ static void a_running_delegate_costs_no_looks(void **state)
 	world_check(*state);
 }
 
-static bool is_stopped(pid_t pid)
-{
-	char path[64];
-	char state = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(f);
-	return state == 't';
-}
-
 /* It asked to be traced, but to stop is not to end. */
 static void one_that_stops_has_not_ended(void **state)
 {
@@ -441,7 +425,7 @@ static void one_that_stops_has_not_ended(void **state)
 
 	job_start(w, &c, &j);
 	do
-		stopped = (pid = child_of(j.pid)) && is_stopped(pid);
+		stopped = (pid = child_of(j.pid)) && is_traced_stop(pid);
 	while (!stopped && patience(&deadline));
 	assert_true(stopped);
 	while (!sleeps_in(j.pid, SYS_poll) && patience(&deadline))

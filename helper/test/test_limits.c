@@ -105,14 +105,18 @@ static void a_killed_helpers_grandchild_keeps_it(void **state)
 	world_check(w);
 }
 
-static void runs(struct world *w, const char *script)
+static void runs_call(struct world *w, const struct call *c)
 {
-	struct call c = { .script = script };
 	struct job j;
 
-	job_run(w, &c, &j);
+	job_run(w, c, &j);
 	expect_ok(&j);
 	job_free(&j);
+}
+
+static void runs(struct world *w, const char *script)
+{
+	runs_call(w, &(struct call){ .script = script });
 }
 
 /* In the daemon's view it stays until it is unmounted. */
@@ -204,12 +208,9 @@ static void on_a_private_mount_nothing_lives_until_del(void **state)
 	struct world *w = *state;
 	struct call unlisted = { .stock = true,
 				 .script = "make private /var/lib" };
-	struct job j;
 
 	host_do(w, "mkdir /var/lib/v");
-	job_run(w, &unlisted, &j);
-	expect_ok(&j);
-	job_free(&j);
+	runs_call(w, &unlisted);
 	world_rebase(w);
 	runs(w, "tmpfs /var/lib/v");
 	assert_int_equal(mounts_on(w->daemon, "/hostroot/var/lib/v"), 0);

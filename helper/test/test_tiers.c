@@ -301,17 +301,14 @@ static void nothing_can_run(struct world *w, struct deny call,
 {
 	static const char *const commands[] = { "ADD", "DEL" };
 	static const int errors[] = { ENOSYS, EPERM };
+	struct deny deny[] = { call, { 0 } };
 	struct job j;
 
 	for (size_t i = 0; i < 4; i++) {
-		const struct deny deny[] = {
-			{ call.nr, errors[i % 2], NULL, call.arg, call.mask,
-			  call.value },
-			{ 0 },
-		};
 		struct call c = { .command = commands[i / 2], .deny = deny,
 				  .script = TRY_TOKEN };
 
+		deny[0].error = errors[i % 2];
 		job_run(w, &c, &j);
 		expect_error_says(&j, DC_CODE_KERNEL, name);
 		job_free(&j);
