@@ -34,13 +34,6 @@ var contestants = []contestant{
 		Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits}},
 }
 
-// wrapper is patched Multus with the least program that can be in between.
-var wrapper = contestant{"wrapper", testbed.Deployment{Flavour: testbed.Patched, Daemon: testbed.First,
-	Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits, Plugins: []string{"bridge"},
-	Config: map[string]any{"delegateExec": map[string]any{"command": []any{"/hostroot" + wrapperPath}}}}}
-
-const wrapperPath = delegates.Private + "/wrapper"
-
 type contestant struct {
 	name string
 	testbed.Deployment
