@@ -87,10 +87,16 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of a row whose samples are sorted. */
+/* Of a row whose samples are sorted; between two of them, in proportion. */
 static double quantile(const struct row *r, double q)
 {
-	return r->samples[(size_t)(q * (r->count - 1) + 0.5)];
+	double place = q * (r->count - 1);
+	size_t below = (size_t)place;
+	double beyond = place - below;
+
+	if (beyond == 0)
+		return r->samples[below];
+	return r->samples[below] * (1 - beyond) + r->samples[below + 1] * beyond;
 }
 
 static void write_table(const char *path)

@@ -15,7 +15,7 @@ import (
 	"multus-delegate-credentials/e2e/suite/testbed"
 )
 
-// comparison is one delegate by both daemons in turns.
+// comparison is one delegate by both daemons in turns, so often in each arrangement.
 type comparison struct {
 	prefix   string // of what its samples are called
 	network  manifests.Network
@@ -32,22 +32,43 @@ var (
 	minimal = manifests.Network{Name: "bench-minimal", Config: map[string]any{"type": delegates.Minimal}}
 
 	comparisons = []comparison{
-		{"", reference, []string{"ADD", "DEL"}, 200, 0},
-		{"minimal_", minimal, []string{"ADD"}, 500, 0},
+		{"", reference, []string{"ADD", "DEL"}, 100, 0},
+		{"minimal_", minimal, []string{"ADD"}, 250, 0},
 		{"unlisted_", manifests.Network{Name: "bench-unlisted",
-			Config: map[string]any{"type": delegates.MinimalUnlisted}}, []string{"ADD"}, 2000, 0},
+			Config: map[string]any{"type": delegates.MinimalUnlisted}}, []string{"ADD"}, 1000, 0},
 	}
 
-	// The last ones, since the mounts stay.
+	// The last ones, since the mounts stay as long as the daemons.
 	withMounts = []comparison{
-		{"", reference, []string{"ADD", "DEL"}, 20, 1000},
-		{"", reference, []string{"ADD", "DEL"}, 5, 5000},
+		{"", reference, []string{"ADD", "DEL"}, 10, 1000},
+		{"", reference, []string{"ADD", "DEL"}, 3, 5000},
 	}
 )
 
 // pause lets each daemon begin most requests with what the kernel grants for a
 // whole period of 100 ms. Else the requests before it would say how long it takes.
 const pause = 60 * time.Millisecond
+
+// compareAll does all comparisons in one arrangement.
+func (b *bench) compareAll(ctx context.Context, pair []contestant) error {
+	for _, one := range pair {
+		if err := b.deploy(ctx, one); err != nil {
+			return err
+		}
+	}
+	if err := b.start(ctx); err != nil {
+		return err
+	}
+	for _, c := range comparisons {
+		if err := b.compare(ctx, pair, c); err != nil {
+			return err
+		}
+	}
+	if err := b.compareWrapper(ctx, pair[0], pair[1]); err != nil {
+		return err
+	}
+	return b.compareWithMounts(ctx, pair)
+}
 
 func (b *bench) compare(ctx context.Context, pair []contestant, c comparison) error {
 	fmt.Fprintf(os.Stderr, "%d times %s with %s by %s and %s Multus in turns\n",
@@ -89,12 +110,11 @@ const wrapperPath = delegates.Private + "/wrapper"
 
 // compareWrapper does the first comparison again, and has patched Multus run the
 // least program that can be in between: it copies the mounts and starts the delegate.
-func (b *bench) compareWrapper(ctx context.Context) error {
+func (b *bench) compareWrapper(ctx context.Context, patched, stock contestant) error {
 	from := filepath.Join(b.bed.BuildDir, "helper-test/wrapper")
 	if err := b.bed.Cluster.CopyIn(ctx, b.bed.Node, from, wrapperPath); err != nil {
 		return err
 	}
-	patched, stock := contestants[0], contestants[1]
 	wrapper := patched
 	wrapper.name = "wrapper"
 	wrapper.Config = map[string]any{"delegateExec": map[string]any{"command": []any{"/hostroot" + wrapperPath}}}
@@ -109,15 +129,15 @@ func (b *bench) compareWrapper(ctx context.Context) error {
 	return b.deploy(ctx, patched)
 }
 
-func (b *bench) compareWithMounts(ctx context.Context) error {
+func (b *bench) compareWithMounts(ctx context.Context, pair []contestant) error {
 	for _, c := range withMounts {
 		fmt.Fprintf(os.Stderr, "%d mounts more\n", c.mounts)
-		for _, one := range contestants {
+		for _, one := range pair {
 			if err := b.bed.MountMany(ctx, one.Daemon, c.mounts); err != nil {
 				return err
 			}
 		}
-		if err := b.compare(ctx, contestants, c); err != nil {
+		if err := b.compare(ctx, pair, c); err != nil {
 			return err
 		}
 	}

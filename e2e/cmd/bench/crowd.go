@@ -25,10 +25,13 @@ var crowds = []crowd{
 	{"minimal_", minimal, delegates.MinimalLock},
 }
 
-// crowd finds how many ADDs at once each daemon survives, and what memory one
-// more of them takes.
-func (b *bench) crowd(ctx context.Context, c crowd) error {
-	for _, one := range contestants {
+// crowd finds how many ADDs at once each daemon survives, new ones, and what memory
+// one more of them takes.
+func (b *bench) crowd(ctx context.Context, pair []contestant, c crowd) error {
+	for _, one := range pair {
+		if err := b.renew(ctx, one); err != nil {
+			return err
+		}
 		var points []point
 		most, err := largest(func(n int) (bool, error) {
 			u, err := b.hold(ctx, one, c, n)

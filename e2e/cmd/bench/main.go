@@ -24,14 +24,22 @@ const (
 	netns   = "delegate-bench"
 )
 
-// contestants are the two daemons. Only the first can be the patched one: its
-// file has all objects that both of them need.
-var contestants = []contestant{
-	{"patched", testbed.Deployment{Flavour: testbed.Patched, Daemon: testbed.First,
-		Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits,
-		Plugins: []string{"bridge", delegates.Minimal}}},
-	{"stock", testbed.Deployment{Flavour: testbed.Stock, Daemon: testbed.Beside,
-		Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits}},
+// arrangements are the places of patched and stock Multus. The two are not always
+// alike, not even with the same Multus in both: so what is compared in turns is
+// compared in each arrangement.
+var arrangements = [][2]testbed.Daemon{
+	{testbed.First, testbed.Beside},
+	{testbed.Beside, testbed.First},
+}
+
+func contestants(places [2]testbed.Daemon) []contestant {
+	return []contestant{
+		{"patched", testbed.Deployment{Flavour: testbed.Patched, Daemon: places[0],
+			Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits,
+			Plugins: []string{"bridge", delegates.Minimal}}},
+		{"stock", testbed.Deployment{Flavour: testbed.Stock, Daemon: places[1],
+			Propagation: manifests.HostToContainer, Limits: manifests.UpstreamLimits}},
+	}
 }
 
 type contestant struct {
@@ -58,23 +66,17 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.start(ctx); err != nil {
-		return errors.Join(err, errors.New(b.bed.Explain(ctx, b.namespace)))
-	}
-	for _, c := range comparisons {
-		if err := b.compare(ctx, contestants, c); err != nil {
-			return err
+	for _, places := range arrangements {
+		if err := b.compareAll(ctx, contestants(places)); err != nil {
+			return errors.Join(err, errors.New(b.bed.Explain(ctx, b.namespace)))
 		}
-	}
-	if err := b.compareWrapper(ctx); err != nil {
-		return err
 	}
 	for _, c := range crowds {
-		if err := b.crowd(ctx, c); err != nil {
+		if err := b.crowd(ctx, contestants(arrangements[1]), c); err != nil {
 			return err
 		}
 	}
-	return b.compareWithMounts(ctx)
+	return nil
 }
 
 // bench is a cluster with both daemons and a pod, in whose name they are asked.
@@ -92,11 +94,10 @@ func newBench(ctx context.Context) (*bench, error) {
 	return &bench{bed: bed, namespace: namespace}, err
 }
 
+// start makes the pod, unless it is there.
 func (b *bench) start(ctx context.Context) error {
-	for _, c := range contestants {
-		if err := b.deploy(ctx, c); err != nil {
-			return err
-		}
+	if b.uid != "" {
+		return nil
 	}
 	network := manifests.Network{Name: podName, Config: map[string]any{"type": delegates.Minimal}}
 	if err := b.bed.Run(ctx, b.namespace, podName, network, ""); err != nil {
@@ -122,8 +123,8 @@ func (b *bench) deploy(ctx context.Context, c contestant) error {
 	if u.MemoryLimit == 0 || u.CPULimit == 0 {
 		return fmt.Errorf("this node does not enforce limits: %+v", u)
 	}
-	fmt.Fprintf(os.Stderr, "%s Multus: %.2f CPU and %d MiB in force, %d MiB in use\n",
-		c.name, u.CPULimit, u.MemoryLimit>>20, u.Memory>>20)
+	fmt.Fprintf(os.Stderr, "%s Multus as %s: %.2f CPU and %d MiB in force, %d MiB in use\n",
+		c.name, c.Daemon, u.CPULimit, u.MemoryLimit>>20, u.Memory>>20)
 	return nil
 }
 

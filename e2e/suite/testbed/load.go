@@ -100,13 +100,13 @@ done
 exit 1`
 
 // MountMany adds mounts to the host as a daemon and its delegates see it, until
-// there are n of these. The node and its systemd are left alone.
+// there are n of these; they go with its container. The node and its systemd are left alone.
 func (b *Bed) MountMany(ctx context.Context, d Daemon, n int) error {
 	container, err := b.container(ctx, d, daemonContainer)
 	if err != nil {
 		return err
 	}
 	_, err = b.Exec(ctx, "sh", "-euc", mountMany, "sh", container,
-		"/hostroot"+delegates.Nodescan, "binds", "/hostroot/run/"+d.set+"-mounts", strconv.Itoa(n))
+		"/hostroot"+delegates.Nodescan, "binds", "/hostroot/run/mounts-"+container, strconv.Itoa(n))
 	return err
 }

@@ -36,6 +36,8 @@ const (
 // pods, or one Beside it, with which only those speak who know its socket.
 type Daemon struct{ set, label, socket string }
 
+func (d Daemon) String() string { return d.set }
+
 // The two that there can be.
 var (
 	First  = Daemon{manifests.MultusDaemonSet, manifests.MultusLabel, "/run/multus/multus.sock"}
