@@ -43,7 +43,6 @@
 #define TABLE_READERS_UP_TO 1000
 
 #define ROUNDS 200
-#define REAL_ROUNDS 60
 #define BATCHES 12
 #define MEMORY_ROUNDS 7 /* what the kernel keeps of those before counts too */
 
@@ -248,7 +247,7 @@ static void measure_all(int mounts)
 		measure_syscalls(mounts, &contestants[i]);
 	take_turns(mounts, ROUNDS, false, measure_minimal);
 	contestant_plugin(&plugin_go);
-	take_turns(mounts, REAL_ROUNDS, false, measure_real);
+	take_turns(mounts, ROUNDS, false, measure_real);
 	take_turns(mounts, BATCHES, true, measure_parallel);
 	contestant_plugin(&plugin_minimal);
 	if (memory_is_known())
