@@ -89,6 +89,8 @@ int child_start(int root, const struct outfit *outfit, const char *plugin,
 	/* As vfork(2): a copy of our pages would cost more than the mounts do. */
 	pid = clone(become, stack + sizeof(stack),
 		    CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
+		return err_call(e, errno, "clone");
 	if (pid < 0)
 		return err_sys(e, DC_CODE_INTERNAL, errno,
 			       "raise the limit of processes or memory: clone "

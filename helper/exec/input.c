@@ -19,8 +19,11 @@
 
 static int failed(struct err *e, const char *what)
 {
-	return err_sys(e, DC_CODE_INTERNAL, errno,
-		       "give the caller's container more memory: %s", what);
+	const char *remedy = "give the caller's container more memory";
+
+	if (errno == EFBIG)
+		remedy = "raise the caller's RLIMIT_FSIZE";
+	return err_sys(e, DC_CODE_INTERNAL, errno, "%s: %s", remedy, what);
 }
 
 static int no_memfd(struct err *e)

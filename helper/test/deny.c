@@ -113,7 +113,7 @@ void deny_install(const struct deny *d)
 		syscall(SYS_close_range, 0, 1000, 0);
 		supervise(listener, target, d);
 	}
-	if (waitpid(pid, &status, 0) != pid || status)
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		_exit(124);
 	close(target);
 	close(listener);

@@ -221,7 +221,7 @@ static void no_file_may_grow(void **state)
 		struct job j;
 
 		job_run(w, &c, &j);
-		expect_error_says(&j, DC_CODE_INTERNAL, "file too large");
+		expect_error_says(&j, DC_CODE_INTERNAL, "RLIMIT_FSIZE");
 		job_free(&j);
 	}
 	world_check(w);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -332,6 +333,15 @@ static void nothing_can_be_waited_for(void **state)
 			"wait4");
 }
 
+/* Found out where all is mounted already. */
+static void no_process_can_be_made(void **state)
+{
+	nothing_can_run(*state,
+			(struct deny){ .nr = SYS_clone, .mask = CLONE_VM,
+				       .value = CLONE_VM },
+			"clone");
+}
+
 /* It was tried before, but only this one fails. */
 static void the_credential_cannot_be_unmounted(void **state)
 {
@@ -412,6 +422,7 @@ int main(void)
 		WORLD_TEST(linux_5_10),
 		WORLD_TEST(memfds_are_missing),
 		WORLD_TEST(nothing_can_be_waited_for),
+		WORLD_TEST(no_process_can_be_made),
 		WORLD_TEST(the_credential_cannot_be_unmounted),
 		WORLD_TEST(descriptors_cannot_be_closed),
 		WORLD_TEST(signals_and_orphans_are_not_ours),
