@@ -171,7 +171,9 @@ int storefile_follow(struct storefile *s, struct err *e)
 	bool may_come;
 
 	if (storecheck_current(s, now, e) == 0 &&
-	    (!strcmp(now, s->generation) || check_current(s, e) == 0))
+	    ((!strcmp(now, s->generation) &&
+	      storemeta_is_valid(&s->meta, time(NULL))) ||
+	     check_current(s, e) == 0))
 		return 0;
 	return e->code ? -1 : explain_absence(s, &may_come, e);
 }
