@@ -39,9 +39,16 @@ static int check_file(const char *path, const struct stat *st, struct err *e)
 
 static void read_failed(const char *path, struct err *e)
 {
-	err_sys(e, DC_CODE_CONFIG, errno,
-		"mount the configuration at '%s' in the caller's container",
-		path);
+	if (errno == ENOMEM || errno == EMFILE || errno == ENFILE)
+		err_sys(e, DC_CODE_INTERNAL, errno,
+			"allow more memory and open files: the configuration "
+			"'%s' cannot be read",
+			path);
+	else
+		err_sys(e, DC_CODE_CONFIG, errno,
+			"mount the configuration at '%s' in the caller's "
+			"container",
+			path);
 }
 
 static struct text read_text(int fd, const char *path, size_t size,
@@ -178,7 +185,8 @@ int configfile_read(const char *path, struct config *ret, struct report *r,
 
 	if (read_current(path, ret, r, &why) == 0)
 		return 0;
-	if (read_kept(ret) < 0)
+	/* Else what is in force would depend on the limits of a process. */
+	if (why.code != DC_CODE_CONFIG || read_kept(ret) < 0)
 		return err_set(e, why.code, "%s", why.msg);
 	report_fallback(r, "used the last good configuration: %s", why.msg);
 	return 0;

@@ -2,6 +2,8 @@
 /* The configuration's file: which one counts, and what becomes of a bad one. */
 #include "harness.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -220,6 +222,33 @@ static void the_copy_follows(void **state)
 	other_is_kept(w);
 }
 
+/* Else the limits of a process would decide which one is in force. */
+static void want_of_memory_is_no_fault_of_the_file(void **state)
+{
+	static const int errors[] = { ENOMEM, EMFILE, ENFILE };
+	struct world *w = *state;
+	/* The open of the file, and not of the kept one. */
+	struct deny deny[] = {
+		{ .nr = SYS_openat, .arg = 2, .mask = O_NOCTTY | O_NOFOLLOW,
+		  .value = O_NOCTTY },
+		{ 0 },
+	};
+	struct call c = { .config = WORLD_CONFIG, .script = "print ran",
+			  .deny = deny };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	run(w, "print ran", &j);
+	job_free(&j);
+	for (size_t i = 0; i < 3; i++) {
+		deny[0].error = errors[i];
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_INTERNAL, "memory and open files");
+		job_free(&j);
+	}
+	world_check(w);
+}
+
 static void version_needs_no_configuration(void **state)
 {
 	struct world *w = *state;
@@ -244,6 +273,7 @@ static void version_needs_no_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WORLD_TEST(want_of_memory_is_no_fault_of_the_file),
 		WORLD_TEST(a_bad_one_without_a_good_one),
 		WORLD_TEST(a_bad_one_after_a_good_one),
 		WORLD_TEST(a_bad_copy_does_not_count),
