@@ -168,6 +168,10 @@ static int explain_exec(int errnum, const char *plugin, struct err *e)
 			       "caller's RLIMIT_STACK, of which it may take a "
 			       "quarter: fork/exec %s",
 			       plugin);
+	if (errnum == ETXTBSY)
+		return err_sys(e, DC_CODE_NOT_STARTED, errnum,
+			       "end what writes the delegate: fork/exec %s",
+			       plugin);
 	return err_sys(e, DC_CODE_NOT_STARTED, errnum,
 		       "install the delegate on the host: fork/exec %s",
 		       plugin);
@@ -190,6 +194,12 @@ static int explain_failure(const struct child_failure *f, const char *plugin,
 	}
 }
 
+/* Whether SIGTERM has come at any time before the delegate started. */
+static bool is_terminated(const struct run *run)
+{
+	return signals_terminated(run->signals) || run->signals->terminated;
+}
+
 /* False if there is no next try: SIGTERM came. */
 static bool wait_before_next_try(const struct run *run)
 {
@@ -199,25 +209,29 @@ static bool wait_before_next_try(const struct run *run)
 	};
 
 	/* Takes the SIGCHLD of the last try, too. */
-	if (signals_terminated(run->signals))
+	if (is_terminated(run))
 		return false;
 	poll(fds, 2, EXEC_PAUSE_MS);
-	return !signals_terminated(run->signals);
+	return !is_terminated(run);
 }
 
 /* So that nobody takes it for a delegate that ran and was killed. */
-static void report_none_started(struct report *r)
+static int none_started(const struct run *run, int *ret)
 {
+	struct report *r = run->report;
+
 	r->source = SOURCE_NONE;
 	r->jti[0] = '\0';
 	r->expires = 0;
 	report_fallback(r, "SIGTERM came before the delegate started");
+	*ret = SIGTERM; /* a wait status: ended by it */
+	return 0;
 }
 
 static int start_and_wait(struct run *run, int *ret, struct err *e)
 {
 	const char *plugin = run->request->options.plugin;
-	bool go_on = !signals_terminated(run->signals);
+	bool go_on = !is_terminated(run);
 	struct child_failure failure;
 	pid_t pid;
 
@@ -238,9 +252,7 @@ static int start_and_wait(struct run *run, int *ret, struct err *e)
 			return explain_failure(&failure, plugin, e);
 		go_on = wait_before_next_try(run);
 	}
-	report_none_started(run->report);
-	*ret = SIGTERM; /* a wait status: ended by it */
-	return 0;
+	return none_started(run, ret);
 }
 
 static int run_prepared(struct run *run, int *ret, struct err *e)
@@ -257,8 +269,10 @@ static int run_in_view(struct run *run, int *ret, struct err *e)
 {
 	uint64_t began = clock_us();
 
+	if (is_terminated(run))
+		return none_started(run, ret);
 	if (prepare(run, e) < 0)
-		return -1;
+		return is_terminated(run) ? none_started(run, ret) : -1;
 	run->report->setup_us = clock_us() - began;
 	return run_prepared(run, ret, e);
 }
@@ -279,7 +293,7 @@ int delegate_run(const struct request *q, struct signals *s, int caller,
 	/* Orphans of the delegate come to us while it runs. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return err_call(e, errno, "prctl");
-	if (supervise_is_possible(e) < 0 || signals_take(run.signals, e) < 0)
+	if (supervise_is_possible(e) < 0)
 		return -1;
 	if (view_look(q->options.root, &run.view, e) < 0)
 		return -1;

@@ -23,6 +23,8 @@ static int failed(struct err *e, const char *what)
 
 	if (errno == EFBIG)
 		remedy = "raise the caller's RLIMIT_FSIZE";
+	else if (errno == EMFILE || errno == ENFILE)
+		remedy = "raise the limit of open files";
 	return err_sys(e, DC_CODE_INTERNAL, errno, "%s: %s", remedy, what);
 }
 
@@ -44,14 +46,21 @@ static int make_memfd(void)
 	return fd;
 }
 
-/* The caller may have left it so that a read does not wait. */
-static bool is_to_come(int fd)
+/* Until there is something to read, or the end; false where SIGTERM came first. */
+static bool wait_for(int fd, struct signals *s)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = s->fd, .events = POLLIN },
+	};
 
-	if (errno == EAGAIN)
-		return poll(&p, 1, -1) > 0 || errno == EINTR;
-	return errno == EINTR;
+	while (poll(fds, 2, -1) > 0 || errno == EINTR) {
+		if (fds[1].revents && signals_terminated(s))
+			return false;
+		if (fds[0].revents)
+			return true;
+	}
+	return true; /* reading tells what is wrong */
 }
 
 /* A directory, say, or a socket without a peer. */
@@ -62,15 +71,16 @@ static int unreadable(struct err *e)
 		       "cannot be read");
 }
 
-static int copy_all(int from, int to, size_t *ret_len, struct err *e)
+static int copy_all(int from, int to, struct signals *s, size_t *ret_len,
+		    struct err *e)
 {
 	char buf[4096]; /* a larger one costs pages in every run */
 	ssize_t n;
 
 	*ret_len = 0;
-	for (;;) {
+	while (wait_for(from, s)) {
 		n = read(from, buf, sizeof(buf));
-		if (n < 0 && is_to_come(from))
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return unreadable(e);
@@ -80,6 +90,7 @@ static int copy_all(int from, int to, size_t *ret_len, struct err *e)
 			return failed(e, "the netconf could not be copied");
 		*ret_len += (size_t)n;
 	}
+	return 0;
 }
 
 /* From here on nobody can change it, its reader included. */
@@ -91,14 +102,14 @@ static int seal(int memfd, struct err *e)
 	return 0;
 }
 
-int input_read(int fd, struct input *ret, struct err *e)
+int input_read(int fd, struct signals *s, struct input *ret, struct err *e)
 {
 	auto_fd memfd = make_memfd();
 	void *data = NULL;
 
 	if (memfd < 0)
 		return no_memfd(e);
-	if (copy_all(fd, memfd, &ret->len, e) < 0 || seal(memfd, e) < 0)
+	if (copy_all(fd, memfd, s, &ret->len, e) < 0 || seal(memfd, e) < 0)
 		return -1;
 	if (ret->len > 0) {
 		data = mmap(NULL, ret->len, PROT_READ, MAP_PRIVATE, memfd, 0);

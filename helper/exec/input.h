@@ -6,6 +6,7 @@
 
 #include "../common/err.h"
 #include "../common/netconf_edit.h"
+#include "signals.h"
 
 /*
  * A netconf, whole. Kept in a sealed memfd and not in a pipe, which holds
@@ -17,8 +18,11 @@ struct input {
 	size_t len;
 };
 
-/* Reads fd up to its end. Returns 0 or -1 with DC_CODE_INTERNAL. */
-int input_read(int fd, struct input *ret, struct err *e)
+/*
+ * Reads fd up to its end, or until SIGTERM comes: what there is then is for no
+ * delegate. Returns 0 or -1 with DC_CODE_INTERNAL.
+ */
+int input_read(int fd, struct signals *s, struct input *ret, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

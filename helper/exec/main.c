@@ -68,14 +68,14 @@ int main(int argc, char **argv)
 	struct report report = { .exit_status = -1 };
 	struct err err = ERR_INIT;
 	struct request request = { 0 };
-	struct signals signals;
+	struct signals signals = { .fd = -1 };
 	int caller = caller_attach();
 	int wait_status;
 
 	confine_memory();
 	if (fill_standard_descriptors(&err) < 0 ||
 	    signals_spare_writes(&signals, &err) < 0 ||
-	    request_read(argc, argv, &request, &report, &err) < 0)
+	    request_read(argc, argv, &signals, &request, &report, &err) < 0)
 		return fail(&request, caller, &report, &err);
 	if (request.options.help || request.options.version)
 		return print_information(&request.options);

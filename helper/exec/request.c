@@ -45,8 +45,8 @@ static void read_netconf(struct request *q)
 			    &q->netconf_error);
 }
 
-int request_read(int argc, char *const *argv, struct request *ret,
-		 struct report *r, struct err *e)
+int request_read(int argc, char *const *argv, struct signals *s,
+		 struct request *ret, struct report *r, struct err *e)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->input.fd = -1;
@@ -59,7 +59,8 @@ int request_read(int argc, char *const *argv, struct request *ret,
 	r->plugin = ret->options.plugin;
 	if (cni_types_parse(ret->options.types, &r->types, e) < 0 ||
 	    check_plugin(&ret->options, r, e) < 0 ||
-	    input_read(STDIN_FILENO, &ret->input, e) < 0)
+	    signals_take(s, e) < 0 ||
+	    input_read(STDIN_FILENO, s, &ret->input, e) < 0)
 		return -1;
 	find_rule(ret, r);
 	read_netconf(ret);

@@ -14,7 +14,7 @@ struct request {
 	struct options options;
 	/* With --config, but for what needs no credential: */
 	struct config config;	 /* valid where its error's code is 0 */
-	struct err config_error; /* DC_CODE_CONFIG */
+	struct err config_error; /* DC_CODE_CONFIG or DC_CODE_INTERNAL */
 	const struct config_rule *rule; /* the one that matches, or NULL */
 	struct input input;
 	struct netconf netconf;
@@ -22,14 +22,14 @@ struct request {
 };
 
 /*
- * Reads command line, environment, configuration and stdin. What is known of
- * the request is noted in r, also on error: DC_CODE_COMMAND_LINE,
- * DC_CODE_UNSAFE_REQUEST or DC_CODE_INTERNAL. A configuration or a netconf
- * that cannot be read is for the plan to judge. What is in ret stays until
- * this process ends.
+ * Reads command line, environment, stdin and configuration; once the first two
+ * are known it takes the signals. What is known of the request is noted in r,
+ * also on error: DC_CODE_COMMAND_LINE, DC_CODE_UNSAFE_REQUEST or
+ * DC_CODE_INTERNAL. A configuration or a netconf that cannot be read is for the
+ * plan to judge. What is in ret stays until this process ends.
  */
-int request_read(int argc, char *const *argv, struct request *ret,
-		 struct report *r, struct err *e)
+int request_read(int argc, char *const *argv, struct signals *s,
+		 struct request *ret, struct report *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif

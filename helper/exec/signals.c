@@ -36,7 +36,7 @@ int signals_take(struct signals *ret, struct err *e)
 	return 0;
 }
 
-bool signals_terminated(const struct signals *s)
+bool signals_terminated(struct signals *s)
 {
 	struct signalfd_siginfo info;
 	bool terminated = false;
@@ -44,6 +44,7 @@ bool signals_terminated(const struct signals *s)
 	while (read(s->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		if (info.ssi_signo == SIGTERM)
 			terminated = true;
+	s->terminated |= terminated;
 	return terminated;
 }
 

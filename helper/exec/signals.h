@@ -10,6 +10,7 @@
 /* How the caller had left the signals that we use: the delegate's heritage. */
 struct signals {
 	int fd; /* a signalfd for SIGCHLD and SIGTERM; owned */
+	bool terminated; /* SIGTERM has come */
 	sigset_t mask;
 	struct sigaction child;
 	struct sigaction pipe;
@@ -27,8 +28,8 @@ int signals_spare_writes(struct signals *ret, struct err *e)
 int signals_take(struct signals *ret, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* Whether a SIGTERM waits; it is taken. */
-bool signals_terminated(const struct signals *s);
+/* Whether a SIGTERM came since the last call. */
+bool signals_terminated(struct signals *s);
 
 /* Undoes both, in the child before exec. Returns 0 or -1 with errno. */
 int signals_give_back(const struct signals *s);

@@ -12,7 +12,7 @@ struct storewait {
 	const char *store;
 	const char *rule;
 	uint64_t until; /* on clock_us(); 0: not at all */
-	const struct signals *signals; /* a SIGTERM: go on at once */
+	struct signals *signals; /* a SIGTERM: go on at once */
 	int caller;	/* one that is gone: the same; or -1 */
 	int fd;		/* owned: inotify's; -1 before the first nap */
 	bool blind;	/* not all of it could be watched */

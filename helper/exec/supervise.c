@@ -75,14 +75,13 @@ static void kill_when_due(struct watch *w)
 	w->kill_at = 0;
 }
 
-static void watch_once(struct watch *w, const struct signals *s)
+static void watch_once(struct watch *w, struct signals *s)
 {
 	struct pollfd fds[] = {
 		{ .fd = s->fd, .events = POLLIN },
 		{ .fd = w->caller },
 	};
 
-	/* Where it fails we are busy, but see the delegate's end. */
 	(void)!poll(fds, 2, time_left_ms(w));
 	if (signals_terminated(s))
 		kill(w->delegate, SIGTERM);
@@ -94,12 +93,14 @@ static void watch_once(struct watch *w, const struct signals *s)
 
 int supervise_is_possible(struct err *e)
 {
+	if (poll(NULL, 0, 0) < 0)
+		return err_call(e, errno, "poll");
 	if (waitpid(-1, NULL, WNOHANG) < 0 && errno != ECHILD)
 		return err_call(e, errno, "wait4");
 	return 0;
 }
 
-int supervise(pid_t delegate, const struct signals *s, int caller,
+int supervise(pid_t delegate, struct signals *s, int caller,
 	      struct report *r)
 {
 	struct watch w = { .delegate = delegate, .caller = caller };

@@ -20,7 +20,7 @@ int supervise_is_possible(struct err *e) __attribute__((warn_unused_result));
  * (a descriptor, or -1) goes away it gets SIGTERM, and SIGKILL five seconds
  * later. Descriptors 0 to 2 are its alone now, and this process is confined.
  */
-int supervise(pid_t delegate, const struct signals *s, int caller,
+int supervise(pid_t delegate, struct signals *s, int caller,
 	      struct report *r);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -145,4 +146,14 @@ void expect_source(const struct job *j, const char *source)
 		return;
 	show(j);
 	fail_msg("the source is not %s", source);
+}
+
+void expect_none_started(const struct job *j)
+{
+	if (!WIFSIGNALED(j->status) || WTERMSIG(j->status) != SIGTERM ||
+	    !report_fallback_says(j, "before the delegate started")) {
+		show(j);
+		fail_msg("SIGTERM did not end it before the delegate started");
+	}
+	expect_source(j, "none");
 }

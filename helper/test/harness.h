@@ -237,6 +237,8 @@ void expect_no_out(const struct job *j, const char *text);
 void expect_error(const struct job *j, int code);
 /* The same, and the message holds text. */
 void expect_error_says(const struct job *j, int code, const char *text);
+/* SIGTERM ended the run before there was a delegate, and the report says so. */
+void expect_none_started(const struct job *j);
 const char *report_text(const struct job *j, const char *key);
 long long report_number(const struct job *j, const char *key);
 /* A fallback that mentions text. */

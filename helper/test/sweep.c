@@ -62,6 +62,7 @@ static const struct {
 	{ SYS_rt_sigaction, DC_CODE_INTERNAL },
 	{ SYS_rt_sigprocmask, DC_CODE_INTERNAL },
 	{ SYS_signalfd4, DC_CODE_INTERNAL },
+	{ SYS_poll, DC_CODE_INTERNAL },
 	/* its root */
 	{ SYS_openat, DC_CODE_UNSAFE_REQUEST },
 #ifdef SYS_open
@@ -188,10 +189,15 @@ static int error_code(const struct job *j)
 	return j->status == 1 << 8 ? code : 0;
 }
 
+static bool is_refusal(int error)
+{
+	return error == ENOSYS || error == EACCES;
+}
+
 static bool may_refuse(const struct sweep *s, const struct fault *f, int code)
 {
-	/* A kernel that has the call is not to blame. */
-	if (code == DC_CODE_KERNEL && f->error != ENOSYS)
+	/* A kernel that has the call, and allows it, is not to blame. */
+	if (code == DC_CODE_KERNEL && !is_refusal(f->error))
 		return false;
 	if (!s->without)
 		return true;
@@ -199,7 +205,7 @@ static bool may_refuse(const struct sweep *s, const struct fault *f, int code)
 	     i++)
 		if (needed_by_all[i].nr == f->nr &&
 		    (needed_by_all[i].code == code ||
-		     (f->error == ENOSYS && code == DC_CODE_KERNEL)))
+		     (is_refusal(f->error) && code == DC_CODE_KERNEL)))
 			return true;
 	return false;
 }

@@ -361,6 +361,48 @@ static void caller_gone_before_the_start(void **state)
 	}
 }
 
+/* More than a pipe holds: the helper waits for the rest. */
+static void start_without_the_end(struct world *w, struct call *c, struct job *j)
+{
+	static char conf[1 << 20];
+	uint64_t deadline = 0;
+	bool waits;
+
+	memset(conf, ' ', sizeof(conf) - 1);
+	memcpy(conf, "{\"type\":\"userspace\"}", 20);
+	c->netconf = conf;
+	job_start(w, c, j);
+	/* It has all there was to read. */
+	do
+		waits = sleeps_in(j->pid, SYS_poll);
+	while (!waits && patience(&deadline));
+	assert_true(waits);
+}
+
+static void ignore_sigterm(void)
+{
+	signal(SIGTERM, SIG_IGN);
+}
+
+static void sigterm_ends_the_wait_for_the_netconf(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "create /sync/ran",
+			  .prepare = ignore_sigterm };
+	struct pollfd end = { .events = POLLIN };
+	struct job j;
+
+	start_without_the_end(w, &c, &j);
+	kill(j.pid, SIGTERM);
+	end.fd = j.pidfd;
+	assert_int_equal(poll(&end, 1, PATIENCE_MS), 1);
+	job_end(&j);
+	expect_none_started(&j);
+	assert_false(host_says(w, "ls /sync", "ran"));
+	job_free(&j);
+	world_check(w);
+}
+
 static void close_end(int *fd)
 {
 	close(*fd);
@@ -374,24 +416,13 @@ static void close_end(int *fd)
 static void caller_gone_while_it_writes(void **state)
 {
 	static const char *const commands[] = { "ADD", "DEL" };
-	static char conf[1 << 20];
 	struct world *w = *state;
-	struct call c = { .script = "create /sync/ran", .netconf = conf };
+	struct call c = { .script = "create /sync/ran" };
+	struct job j;
 
-	memset(conf, ' ', sizeof(conf) - 1);
-	memcpy(conf, "{\"type\":\"userspace\"}", 20);
 	for (size_t i = 0; i < 2; i++) {
-		uint64_t deadline = 0;
-		struct job j;
-		bool reads;
-
 		c.command = commands[i];
-		job_start(w, &c, &j);
-		/* It has all there was to read, and waits for more. */
-		do
-			reads = sleeps_in(j.pid, SYS_read);
-		while (!reads && patience(&deadline));
-		assert_true(reads);
+		start_without_the_end(w, &c, &j);
 		close_end(&j.report.fd);
 		close_end(&j.in);
 		job_end(&j);
@@ -410,6 +441,7 @@ int main(void)
 			      killed_at_any_time, &bidirectional),
 		WORLD_TEST(sigterm_is_passed_on),
 		WORLD_TEST(sigterm_ends_both),
+		WORLD_TEST(sigterm_ends_the_wait_for_the_netconf),
 		WORLD_TEST(sigkill_takes_the_delegate_along),
 		WORLD_TEST(sigkill_before_the_delegate_is_bound),
 		WORLD_TEST(own_children_live_on_as_under_stock),
