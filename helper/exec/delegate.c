@@ -286,7 +286,7 @@ int delegate_run(const struct request *q, struct signals *s, int caller,
 		.caller = caller,
 		.signals = s,
 		.view = { .root = -1, .material = MATERIAL_INIT },
-		.stage = { .root = -1, .tmpfs = -1 },
+		.stage = { .root = -1, .tmpfs = -1, .bind = -1 },
 	};
 	int failed;
 

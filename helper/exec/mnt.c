@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "delegate-credentials.h"
+#include "clock.h"
 #include "fd.h"
 #include "mnt.h"
 #include "statx.h"
@@ -20,11 +21,11 @@
 #define PROPAGATION_SHARED (1 << 20)
 
 /*
- * What ends the detaching: so many failures, or more mounts than a namespace
- * has by default (fs.mount-max), which somebody makes meanwhile.
+ * What ends the detaching: so many failures, or so long, where somebody mounts
+ * meanwhile or has piled up thousands, all of which each step looks at.
  */
 #define DETACH_FAILURES 64
-#define DETACH_MAX 100000
+#define DETACH_US 5000000ULL
 
 static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,
 		    struct err *e)
@@ -137,8 +138,8 @@ int mnt_attach(int mnt, int dir, const char *name, struct err *e)
 	if (syscall(SYS_move_mount, mnt, "", dir, name, flags) == 0)
 		return 0;
 	/* ENOSPC: fs.mount-max. */
-	if (errno == ENOSYS || errno == EPERM || errno == ENOMEM ||
-	    errno == ENOSPC)
+	if (errno == ENOSYS || errno == EPERM || errno == EACCES ||
+	    errno == ENOMEM || errno == ENOSPC)
 		return err_call(e, errno, "move_mount");
 	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 		       "leave the host's /run alone while a delegate starts: "
@@ -236,8 +237,9 @@ static int take_top_off(int fd)
 
 int mnt_detach(int fd)
 {
+	uint64_t until = clock_us() + DETACH_US;
 	int failures = 0;
-	int why = EBUSY; /* mounts keep coming */
+	int why;
 
 	/*
 	 * Once ours is out of the namespace the calls fail with EINVAL:
@@ -245,14 +247,14 @@ int mnt_detach(int fd)
 	 * may pass, and giving up would leave the credential to a child that
 	 * the delegate left.
 	 */
-	for (int i = 0; i < DETACH_MAX && failures < DETACH_FAILURES &&
-			why != EINVAL;
-	     i++) {
+	do {
+		why = EBUSY; /* mounts keep coming */
 		if (take_top_off(fd) == 0)
 			continue;
 		why = errno;
 		failures++;
-	}
+	} while (why != EINVAL && failures < DETACH_FAILURES &&
+		 clock_us() < until);
 	(void)!chdir("/");
 	errno = why;
 	return why == EINVAL ? 0 : -1;

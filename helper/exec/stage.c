@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,12 +124,10 @@ static void look_at_confinement(const struct build *b)
 
 /*
  * A filter that forbids what comes once the delegate runs would leave its
- * credential to what it leaves, or the helper busy.
+ * credential to what it leaves.
  */
 static int try_later_calls(struct err *e)
 {
-	if (poll(NULL, 0, 0) < 0)
-		return err_call(e, errno, "poll");
 	if (kill(getpid(), 0) < 0)
 		return err_call(e, errno, "kill");
 	return mnt_try_detach(e);
@@ -213,7 +210,10 @@ static int do_bind(const struct build *b, const struct plan_op *op,
 	bind = mnt_bind(dir, e);
 	if (bind < 0)
 		return -1;
-	return mnt_attach(bind, b->stage->tmpfs, name_of(op), e);
+	if (mnt_attach(bind, b->stage->tmpfs, name_of(op), e) < 0)
+		return -1;
+	b->stage->bind = fd_take(&bind);
+	return 0;
 }
 
 /*
@@ -300,7 +300,7 @@ int stage_build(const struct plan *p, const struct options *o,
 	struct build b = { p, o, v, r, ret };
 	size_t before = r->fallback_count;
 
-	ret->tmpfs = -1;
+	ret->tmpfs = ret->bind = -1;
 	ret->root = fd_take(&v->root);
 	for (size_t i = 0; i < p->count; i++) {
 		if (steps[p->ops[i].kind](&b, &p->ops[i], e) < 0 ||
@@ -315,10 +315,17 @@ int stage_build(const struct plan *p, const struct options *o,
 
 void stage_strike(struct stage *s, struct report *r)
 {
-	if (s->tmpfs >= 0 && mnt_detach(s->tmpfs) < 0)
+	int *const mounts[] = { &s->tmpfs, &s->bind };
+	int why = 0;
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		if (*mounts[i] >= 0 && mnt_detach(*mounts[i]) < 0)
+			why = errno;
+		fd_close(mounts[i]);
+	}
+	if (why)
 		report_fallback(r,
 				"umount: what the delegate may have left "
 				"running keeps the credential (%s)",
-				err_errno_text(errno));
-	fd_close(&s->tmpfs);
+				err_errno_text(why));
 }

@@ -10,6 +10,7 @@
 struct stage {
 	int root;  /* owned; in the namespace that this process is in now */
 	int tmpfs; /* owned; -1 where none is mounted */
+	int bind;  /* on it; owned, since the delegate can move it elsewhere */
 };
 
 /*

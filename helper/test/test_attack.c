@@ -155,7 +155,8 @@ static void host_umounts_run_during_a_run(void **state)
 
 /* Each runs to its end; host and daemon are as before, nothing else is hit. */
 static const char *const mounters[] = {
-	"umount " DC_SA "; try umount " WORLD_TARGET "; print ran",
+	"try umount " DC_SA "; try umount " WORLD_TARGET "; print ran",
+	"detach " DC_SA "; try umount " WORLD_TARGET "; print ran",
 	"detach " WORLD_TARGET "; try umount " WORLD_TARGET "; print ran",
 	"detach " WORLD_TARGET "; tmpfs " WORLD_TARGET "; print ran",
 	"tmpfs " WORLD_TARGET "; put " WORLD_TARGET "/x y; print ran",
@@ -304,6 +305,37 @@ static void children_lose_sight_of_a_pile(void **state)
 			  "; tmpfs " WORLD_TARGET);
 }
 
+/* Where nothing is shared a delegate can move its mounts. */
+static void children_lose_sight_of_what_was_moved(void **state)
+{
+	static const char *const places[][2] = {
+		{ DC_SA, "/run/mine/token" },
+		{ WORLD_TARGET, "/run/mine/serviceaccount/token" },
+	};
+	struct world *w = *state;
+	char script[512];
+	struct call c = { .script = script };
+	struct job j;
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(script, sizeof(script),
+			 "mkdir /run/mine; move %s /run/mine; daemon;"
+			 "cat %s; ready; wait-last; try cat %s; done; wait",
+			 places[i][0], places[i][1], places[i][1]);
+		job_start(w, &c, &j);
+		job_ready(w, &j);
+		finish(w, &j);
+		assert_int_equal(report_fallbacks(&j), 0);
+		job_last(w);
+		job_eof(&j);
+		expect_out(&j, w->token);
+		expect_out(&j, "\ncat ENOENT\n");
+		job_free(&j);
+		host_do(w, "rmdir /run/mine");
+	}
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +343,7 @@ int main(void)
 		WORLD_TEST_IN("children_lose_sight_bidirectional",
 			      children_lose_sight, &bidirectional),
 		WORLD_TEST(children_lose_sight_of_a_pile),
+		WORLD_TEST(children_lose_sight_of_what_was_moved),
 		WORLD_TEST(new_host_mounts_show_up),
 		WORLD_TEST_IN("new_host_mounts_show_up_bidirectional",
 			      new_host_mounts_show_up, &bidirectional),

@@ -164,6 +164,7 @@ static void a_first_add_needs_its_turn(void **state)
 
 /* More than the failures that it gives up after. */
 #define PILED 66
+#define TEARDOWN_S 5
 #define LEFT 4
 
 static void mounts_piled_on_ours_all_go(void **state)
@@ -184,6 +185,27 @@ static void mounts_piled_on_ours_all_go(void **state)
 	job_last(w);
 	job_eof(&j);
 	expect_no_out(&j, w->token);
+	job_free(&j);
+	world_check(w);
+}
+
+/* What is piled up, or mounted meanwhile, is not taken off for ever. */
+static void the_teardown_ends(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .script = "tmpfs " WORLD_TARGET, .trace = true };
+	int calls = 2; /* the first one tries whether it may */
+	struct job j;
+
+	job_start(w, &c, &j);
+	while (calls)
+		if (trace_next(&j) == SYS_umount2)
+			calls--;
+	sleep(TEARDOWN_S + 1);
+	trace_detach(&j);
+	job_end(&j);
+	expect_ok(&j);
+	assert_true(report_fallback_says(&j, "umount: "));
 	job_free(&j);
 	world_check(w);
 }
@@ -283,6 +305,7 @@ int main(void)
 		WORLD_TEST(what_is_planted_for_the_kept_configuration),
 		WORLD_TEST(a_first_add_needs_its_turn),
 		WORLD_TEST(mounts_piled_on_ours_all_go),
+		WORLD_TEST(the_teardown_ends),
 		WORLD_TEST(ours_is_made_shared),
 		WORLD_TEST(another_root_takes_the_place),
 		WORLD_TEST(ours_cannot_be_bound_before_it_goes),
