@@ -65,6 +65,16 @@ int err_call(struct err *e, int errnum, const char *call)
 			       "allow %s(2), which needs Linux 5.14 and a "
 			       "container without a seccomp filter against it",
 			       call);
+	if (errnum == EACCES)
+		return err_sys(e, DC_CODE_KERNEL, errnum,
+			       "allow %s(2): a security module, as AppArmor or "
+			       "SELinux, is against it, or the caller's "
+			       "container lacks CAP_DAC_OVERRIDE",
+			       call);
+	if (errnum == EMFILE || errnum == ENFILE)
+		return err_sys(e, DC_CODE_INTERNAL, errnum,
+			       "raise the limit of open files: %s failed",
+			       call);
 	return err_sys(e, DC_CODE_INTERNAL, errnum,
 		       "see the node's kernel log: %s failed", call);
 }

@@ -31,9 +31,9 @@ int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * For a system call that fails only where the kernel has none (before 5.14, or
- * forbidden by a seccomp filter or for want of CAP_SYS_ADMIN: DC_CODE_KERNEL)
- * or the node itself is in trouble (DC_CODE_INTERNAL).
+ * For a system call that fails only where the kernel has none (before 5.14), it
+ * is forbidden by a seccomp filter, a security module or for want of a capability
+ * (DC_CODE_KERNEL), or the node itself is in trouble (DC_CODE_INTERNAL).
  */
 int err_call(struct err *e, int errnum, const char *call);
 

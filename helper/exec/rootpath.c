@@ -55,10 +55,8 @@ static int make_failed(struct err *e, const char *path)
 
 static int open_failed(struct err *e, const char *path)
 {
-	if (errno == ENOSYS || errno == EPERM)
-		return err_sys(e, DC_CODE_KERNEL, errno,
-			       "allow openat2(2), which needs Linux 5.6 and a "
-			       "container without a seccomp filter against it");
+	if (errno == ENOSYS || errno == EPERM || errno == EACCES)
+		return err_call(e, errno, "openat2");
 	return path_failed(e, path);
 }
 
@@ -77,6 +75,9 @@ int rootpath_run(int root, struct err *e)
 {
 	int fd = open_in(root, DC_VAR_RUN, O_DIRECTORY, RESOLVE_IN_ROOT);
 
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
+			       "link /" DC_VAR_RUN " of the host to /run");
 	if (fd < 0)
 		return open_failed(e, "/" DC_VAR_RUN);
 	return fd;

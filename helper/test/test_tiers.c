@@ -217,8 +217,7 @@ static void needed_calls_are_missing(void **state)
 		{ SYS_mount_setattr, "mount_setattr" },
 		{ SYS_statx, "statx" },		{ SYS_unshare, "unshare" },
 		{ SYS_close_range, "close_range" },
-		{ SYS_poll, "poll" },		{ SYS_kill, "kill" },
-		{ SYS_umount2, "umount2" },
+		{ SYS_kill, "kill" },		{ SYS_umount2, "umount2" },
 	};
 	static const int errors[] = { ENOSYS, EPERM };
 
@@ -229,6 +228,22 @@ static void needed_calls_are_missing(void **state)
 		};
 
 		needed_call_is_missing(*state, deny, calls[i / 2].name);
+	}
+}
+
+/* As AppArmor and SELinux forbid what they have a hook for. */
+static void a_security_module_is_against_it(void **state)
+{
+	static const long calls[] = { SYS_openat2, SYS_open_tree,
+				      SYS_move_mount, SYS_fsmount,
+				      SYS_mount_setattr, SYS_umount2 };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		const struct deny deny[] = {
+			{ .nr = calls[i], .error = EACCES }, { 0 }
+		};
+
+		needed_call_is_missing(*state, deny, "AppArmor");
 	}
 }
 
@@ -324,9 +339,10 @@ static void memfds_are_missing(void **state)
 			"memfd_create");
 }
 
-/* A delegate would have no end. */
+/* A delegate would have no end, or the helper be busy until then. */
 static void nothing_can_be_waited_for(void **state)
 {
+	nothing_can_run(*state, (struct deny){ .nr = SYS_poll }, "poll");
 	nothing_can_run(*state,
 			(struct deny){ .nr = SYS_wait4, .arg = 2,
 				       .mask = ~0U, .value = WNOHANG },
@@ -415,6 +431,7 @@ int main(void)
 		WORLD_TEST(privileges_cannot_be_given_up),
 		WORLD_TEST(it_stays_dumpable),
 		WORLD_TEST(needed_calls_are_missing),
+		WORLD_TEST(a_security_module_is_against_it),
 		WORLD_TEST(no_mount_is_left),
 		WORLD_TEST(the_caller_lacks_a_capability),
 		WORLD_TEST_IN("the_first_caller_lacks_a_capability",
