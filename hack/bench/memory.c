@@ -22,6 +22,11 @@ static const struct version {
 	  "memory.usage_in_bytes" },
 };
 
+/* So often the same, so far apart; or given up after so many. */
+#define SETTLE_READS 5
+#define SETTLE_US 20000
+#define SETTLE_TRIES 200
+
 static const struct version *version;
 static char directory[PATH_MAX / 2];
 static int usage = -1; /* held, because the container has no /sys */
@@ -82,11 +87,26 @@ bool memory_is_known(void)
 	return version != NULL;
 }
 
-double memory_kib(void)
+static double kib_now(void)
 {
 	char text[32] = "";
 
 	if (pread(usage, text, sizeof(text) - 1, 0) <= 0)
 		err(1, "memory");
 	return strtod(text, NULL) / 1024;
+}
+
+/* What has ended is given back later, by other threads of the kernel's. */
+double memory_kib(void)
+{
+	double before, now = kib_now();
+	int same = 0;
+
+	for (int i = 0; i < SETTLE_TRIES && same < SETTLE_READS; i++) {
+		usleep(SETTLE_US);
+		before = now;
+		now = kib_now();
+		same = now == before ? same + 1 : 0;
+	}
+	return now;
 }
