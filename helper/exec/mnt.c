@@ -229,8 +229,11 @@ static int cut_off(int fd)
 
 static int take_top_off(int fd)
 {
-	/* "." leads to what is mounted on top: what a delegate put over ours. */
-	if (fchdir(fd) < 0 || cut_off(fd) < 0)
+	/*
+	 * "." leads to what is mounted on top: what a delegate put over ours. One
+	 * that is gone is not entered: its file system may hang.
+	 */
+	if (cut_off(fd) < 0 || fchdir(fd) < 0)
 		return -1;
 	return (int)syscall(SYS_umount2, ".", UMOUNT_DETACH);
 }

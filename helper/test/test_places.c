@@ -198,9 +198,13 @@ static void the_teardown_ends(void **state)
 	struct job j;
 
 	job_start(w, &c, &j);
-	while (calls)
-		if (trace_next(&j) == SYS_umount2)
+	while (calls) {
+		long nr = trace_next(&j);
+
+		assert_true(nr >= 0);
+		if (nr == SYS_umount2)
 			calls--;
+	}
 	sleep(TEARDOWN_S + 1);
 	trace_detach(&j);
 	job_end(&j);
