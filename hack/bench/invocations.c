@@ -44,7 +44,7 @@
 
 #define ROUNDS 200
 #define BATCHES 12
-#define MEMORY_ROUNDS 7 /* what the kernel keeps of those before counts too */
+#define MEMORY_ROUNDS 7
 
 #define MAX_CONTESTANTS 16
 

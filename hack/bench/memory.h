@@ -12,7 +12,7 @@ void memory_cgroup_enter(void);
 void memory_cgroup_leave(void);
 
 bool memory_is_known(void);
-/* What is charged to it now, the kernel's part included. */
+/* What is charged to it once it has settled, the kernel's part included. */
 double memory_kib(void);
 
 #endif

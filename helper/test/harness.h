@@ -155,6 +155,8 @@ pid_t child_of(pid_t parent);
 bool is_traced_stop(pid_t pid);
 /* Whether the process sleeps in that system call. */
 bool sleeps_in(pid_t pid, long nr);
+/* Until it does. */
+void wait_asleep(pid_t pid, long nr);
 /* Reaps what has ended and waits for those that are about to. */
 bool children_gone(void);
 

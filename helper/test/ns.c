@@ -189,6 +189,17 @@ bool sleeps_in(pid_t pid, long nr)
 	return now == nr;
 }
 
+void wait_asleep(pid_t pid, long nr)
+{
+	uint64_t deadline = 0;
+	bool sleeps;
+
+	do
+		sleeps = sleeps_in(pid, nr);
+	while (!sleeps && patience(&deadline));
+	assert_true(sleeps);
+}
+
 long test_stride(void)
 {
 	const char *given = getenv("TEST_STRIDE");

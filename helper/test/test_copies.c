@@ -4,24 +4,21 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 static void one_is_made_at_a_time(void **state)
 {
 	struct world *w = *state;
 	struct call first = { .trace = true, .script = "cat " DC_SA "/token" };
 	struct call second = { .script = "cat " DC_SA "/token" };
-	uint64_t deadline = 0;
 	struct job a, b;
-	bool waits;
 
 	job_start(w, &first, &a);
 	while (trace_next(&a) != SYS_unshare)
 		assert_false(a.ended);
 	job_start(w, &second, &b);
-	do
-		waits = sleeps_in(b.pid, SYS_flock);
-	while (!waits && patience(&deadline));
-	assert_true(waits);
+	wait_asleep(b.pid, SYS_flock);
 	trace_detach(&a);
 	job_end(&a);
 	job_end(&b);
@@ -67,12 +64,44 @@ static void a_file_system_without_locks(void **state)
 	world_check(*state);
 }
 
+/* Seconds that a token has to live, or it counts as none; and some more. */
+#define MARGIN 60
+#define MORE 5
+
+static void a_token_grows_old_behind_the_lock(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = "print ran" };
+	struct job j;
+	time_t filled;
+
+	store_prepare(w, PLAIN_CONFIG);
+	job_run(w, &c, &j); /* keeps the configuration, so that one lock is left */
+	expect_ok(&j);
+	job_free(&j);
+	store_anew(w);
+	store_fill(w, "userspace", w->token, MARGIN + MORE);
+	filled = time(NULL);
+	c.trace = true;
+	job_start(w, &c, &j);
+	while (trace_next(&j) != SYS_flock)
+		assert_false(j.ended);
+	while (time(NULL) <= filled + MORE)
+		usleep(100000);
+	trace_detach(&j);
+	job_end(&j);
+	expect_error_says(&j, DC_CODE_TRY_AGAIN, "no valid credential");
+	job_free(&j);
+	world_check(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(one_is_made_at_a_time),
 		WORLD_TEST(without_turns_it_runs_and_says_so),
 		WORLD_TEST(a_file_system_without_locks),
+		WORLD_TEST(a_token_grows_old_behind_the_lock),
 	};
 
 	return cmocka_run_group_tests_name("copies", tests, NULL, NULL);

@@ -365,18 +365,13 @@ static void caller_gone_before_the_start(void **state)
 static void start_without_the_end(struct world *w, struct call *c, struct job *j)
 {
 	static char conf[1 << 20];
-	uint64_t deadline = 0;
-	bool waits;
 
 	memset(conf, ' ', sizeof(conf) - 1);
 	memcpy(conf, "{\"type\":\"userspace\"}", 20);
 	c->netconf = conf;
 	job_start(w, c, j);
 	/* It has all there was to read. */
-	do
-		waits = sleeps_in(j->pid, SYS_poll);
-	while (!waits && patience(&deadline));
-	assert_true(waits);
+	wait_asleep(j->pid, SYS_poll);
 }
 
 static void ignore_sigterm(void)

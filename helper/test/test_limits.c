@@ -314,15 +314,10 @@ static void nothing_ends_a_wait_for_the_lock(void **state)
 	store_prepare(w, PLAIN_CONFIG);
 	for (size_t i = 0; i < 2; i++) {
 		int lock = hold_the_lock(w);
-		uint64_t deadline = 0;
-		bool waits;
 
 		c.config = configs[i];
 		job_start(w, &c, &j);
-		do
-			waits = sleeps_in(j.pid, SYS_flock);
-		while (!waits && patience(&deadline));
-		assert_true(waits);
+		wait_asleep(j.pid, SYS_flock);
 		assert_return_code(kill(j.pid, SIGTERM), errno);
 		assert_true(sleeps_in(j.pid, SYS_flock));
 		close(lock);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #define USERSPACE WORLD_STORE "/userspace"
 #define DATA USERSPACE "/data"
@@ -448,41 +447,9 @@ static void two_execs_and_no_connection(void **state)
 	world_check(w);
 }
 
-/* Seconds that a token has to live, or it counts as none; and some more. */
-#define MARGIN 60
-#define MORE 5
-
-static void a_token_grows_old_behind_the_lock(void **state)
-{
-	struct world *w = *state;
-	struct call c = { .config = WORLD_CONFIG, .script = "print ran" };
-	struct job j;
-	time_t filled;
-
-	store_prepare(w, PLAIN_CONFIG);
-	job_run(w, &c, &j); /* keeps the configuration, so that one lock is left */
-	expect_ok(&j);
-	job_free(&j);
-	store_anew(w);
-	store_fill(w, "userspace", w->token, MARGIN + MORE);
-	filled = time(NULL);
-	c.trace = true;
-	job_start(w, &c, &j);
-	while (trace_next(&j) != SYS_flock)
-		assert_false(j.ended);
-	while (time(NULL) <= filled + MORE)
-		usleep(100000);
-	trace_detach(&j);
-	job_end(&j);
-	expect_error_says(&j, DC_CODE_TRY_AGAIN, "no valid credential");
-	job_free(&j);
-	world_check(w);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WORLD_TEST(a_token_grows_old_behind_the_lock),
 		WORLD_TEST(the_store_is_no_tmpfs),
 		WORLD_TEST(there_is_no_store),
 		WORLD_TEST(del_and_status_do_not_wait),
