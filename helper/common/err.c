@@ -52,6 +52,11 @@ int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 	return -1;
 }
 
+bool err_is_forbidden(int errnum)
+{
+	return errnum == ENOSYS || errnum == EPERM || errnum == EACCES;
+}
+
 int err_call(struct err *e, int errnum, const char *call)
 {
 	if (errnum == EPERM)

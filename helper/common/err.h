@@ -3,6 +3,7 @@
 #define ERR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /*
  * What went wrong, for whoever reads the pod's events: the code is one of
@@ -29,6 +30,9 @@ int err_set(struct err *e, int code, const char *fmt, ...)
  */
 int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Whether a call failed because there is none, or something is against it. */
+bool err_is_forbidden(int errnum);
 
 /*
  * For a system call that fails only where the kernel has none (before 5.14), it

@@ -18,7 +18,7 @@ static int check_file(int dir, const char *path, const char *name,
 	    errno == ENOENT)
 		return 0;
 	fd = rootpath_within(dir, name);
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EACCES))
+	if (fd < 0 && err_is_forbidden(errno))
 		return err_call(e, errno, "openat2");
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,

@@ -138,8 +138,7 @@ int mnt_attach(int mnt, int dir, const char *name, struct err *e)
 	if (syscall(SYS_move_mount, mnt, "", dir, name, flags) == 0)
 		return 0;
 	/* ENOSPC: fs.mount-max. */
-	if (errno == ENOSYS || errno == EPERM || errno == EACCES ||
-	    errno == ENOMEM || errno == ENOSPC)
+	if (err_is_forbidden(errno) || errno == ENOMEM || errno == ENOSPC)
 		return err_call(e, errno, "move_mount");
 	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 		       "leave the host's /run alone while a delegate starts: "

@@ -55,7 +55,7 @@ static int make_failed(struct err *e, const char *path)
 
 static int open_failed(struct err *e, const char *path)
 {
-	if (errno == ENOSYS || errno == EPERM || errno == EACCES)
+	if (err_is_forbidden(errno))
 		return err_call(e, errno, "openat2");
 	return path_failed(e, path);
 }

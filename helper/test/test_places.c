@@ -189,22 +189,27 @@ static void mounts_piled_on_ours_all_go(void **state)
 	world_check(w);
 }
 
+static void go_to_the_teardown(struct job *j)
+{
+	int calls = 2; /* the first one tries whether it may */
+
+	while (calls > 0) {
+		long nr = trace_next(j);
+
+		assert_true(nr >= 0);
+		calls -= nr == SYS_umount2;
+	}
+}
+
 /* What is piled up, or mounted meanwhile, is not taken off for ever. */
 static void the_teardown_ends(void **state)
 {
 	struct world *w = *state;
 	struct call c = { .script = "tmpfs " WORLD_TARGET, .trace = true };
-	int calls = 2; /* the first one tries whether it may */
 	struct job j;
 
 	job_start(w, &c, &j);
-	while (calls) {
-		long nr = trace_next(&j);
-
-		assert_true(nr >= 0);
-		if (nr == SYS_umount2)
-			calls--;
-	}
+	go_to_the_teardown(&j);
 	sleep(TEARDOWN_S + 1);
 	trace_detach(&j);
 	job_end(&j);
@@ -273,17 +278,11 @@ static void ours_cannot_be_bound_before_it_goes(void **state)
 	struct world *w = *state;
 	struct call c = { .script = SHOW_TOKEN, .trace = true };
 	char out[128] = "";
-	int calls = 2; /* the first one tries whether it may */
 	struct job j;
 
 	host_do(w, "mkdir /var/lib/v");
 	job_start(w, &c, &j);
-	while (calls > 0) {
-		long nr = trace_next(&j);
-
-		assert_true(nr >= 0);
-		calls -= nr == SYS_umount2;
-	}
+	go_to_the_teardown(&j);
 	assert_int_equal(
 		run_in_copy(&j, "try rbind /hostroot" WORLD_CREDENTIAL
 				" /hostroot/var/lib/v; try rbind /hostroot"
