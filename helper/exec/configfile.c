@@ -100,36 +100,23 @@ static int decode(const char *path, const struct text *t, struct config *ret,
 	return config_mistakes_err(path, &mistakes, e);
 }
 
-/* Of what has been read, which it frees. */
-static bool is_same(struct text there, const struct text *t)
+static bool is_kept(const struct text *t)
 {
-	bool same = there.buf && there.len == t->len &&
-		    !memcmp(there.buf, t->buf, t->len);
+	struct err e = ERR_INIT;
+	auto_fd dir = statedir_open(&e);
+	struct text kept = { NULL, 0 };
+	bool same;
 
-	free(there.buf);
+	if (dir >= 0)
+		kept = read_file(dir, DC_LAST_GOOD_NAME, O_NOFOLLOW, &e);
+	same = kept.buf && kept.len == t->len &&
+	       !memcmp(kept.buf, t->buf, t->len);
+	free(kept.buf);
 	return same;
 }
 
-static bool is_kept(int dir, const struct text *t)
+static int replace(int dir, const struct text *t, struct err *e)
 {
-	struct err e = ERR_INIT;
-
-	return is_same(read_file(dir, DC_LAST_GOOD_NAME, O_NOFOLLOW, &e), t);
-}
-
-/* Another run may have read a newer one while this one waited: that is kept. */
-static int replace(int dir, const char *path, const struct text *t,
-		   struct err *e)
-{
-	auto_fd lock = statedir_lock(dir, e);
-	struct text now = { NULL, 0 };
-
-	if (lock >= 0)
-		now = read_file(AT_FDCWD, path, 0, e);
-	if (!now.buf)
-		return -1;
-	if (!is_same(now, t))
-		return 0;
 	if (fd_replace(dir, DC_LAST_GOOD_NAME, NEW_NAME, t->buf, t->len) == 0)
 		return 0;
 	return err_sys(e, DC_CODE_INTERNAL, errno,
@@ -137,14 +124,27 @@ static int replace(int dir, const char *path, const struct text *t,
 		       "for the configuration");
 }
 
-static void keep(const char *path, const struct text *t, struct report *r)
+/*
+ * Reads it again under the lock, for what is used has to be what is kept: it may
+ * have changed while this run waited, and another have kept a newer one.
+ */
+static int read_and_keep(const char *path, struct text *t, struct config *ret,
+			 struct report *r, struct err *e)
 {
-	struct err e = ERR_INIT;
-	auto_fd dir = statedir_open(&e);
+	struct err why = ERR_INIT;
+	auto_fd dir = statedir_open(&why);
+	auto_fd lock = dir < 0 ? -1 : statedir_lock(dir, &why);
 
-	if (dir >= 0 && (is_kept(dir, t) || replace(dir, path, t, &e) == 0))
-		return;
-	report_fallback(r, "the configuration could not be kept: %s", e.msg);
+	if (lock >= 0) {
+		free(t->buf);
+		*t = read_file(AT_FDCWD, path, 0, e);
+	}
+	if (!t->buf || decode(path, t, ret, e) < 0)
+		return -1;
+	if (lock < 0 || replace(dir, t, &why) < 0)
+		report_fallback(r, "the configuration could not be kept: %s",
+				why.msg);
+	return 0;
 }
 
 static int read_current(const char *path, struct config *ret, struct report *r,
@@ -155,9 +155,10 @@ static int read_current(const char *path, struct config *ret, struct report *r,
 
 	if (!text.buf)
 		return -1;
-	failed = decode(path, &text, ret, e);
-	if (!failed)
-		keep(path, &text, r);
+	if (is_kept(&text))
+		failed = decode(path, &text, ret, e);
+	else
+		failed = read_and_keep(path, &text, ret, r, e);
 	free(text.buf);
 	return failed;
 }

@@ -207,6 +207,39 @@ static void an_older_one_is_not_kept(void **state)
 	other_is_kept(w);
 }
 
+/*
+ * Else it would be one that is not kept, and the next run go by the one before
+ * it. What is in the file's place once it has its turn counts.
+ */
+static void what_is_used_is_kept(void **state)
+{
+	static const char *const changes[] = { "put " WORLD_CONFIG " {",
+					       "rm " WORLD_CONFIG };
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .trace = true,
+			  .script = TRY_TOKEN };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	run(w, "print ran", &j);
+	job_free(&j);
+	for (size_t i = 0; i < 2; i++) {
+		config_put(w, other);
+		job_start(w, &c, &j);
+		while (trace_next(&j) != SYS_flock)
+			assert_false(j.ended);
+		daemon_do(w, "%s", changes[i]);
+		trace_detach(&j);
+		job_end(&j);
+		expect_ok(&j);
+		expect_out(&j, w->token);
+		assert_true(report_fallback_says(
+			&j, "used the last good configuration"));
+		job_free(&j);
+	}
+	world_check(w);
+}
+
 /* The newest good one is the last good one. */
 static void the_copy_follows(void **state)
 {
@@ -276,6 +309,7 @@ int main(void)
 		WORLD_TEST(want_of_memory_is_no_fault_of_the_file),
 		WORLD_TEST(a_bad_one_without_a_good_one),
 		WORLD_TEST(a_bad_one_after_a_good_one),
+		WORLD_TEST(what_is_used_is_kept),
 		WORLD_TEST(a_bad_copy_does_not_count),
 		WORLD_TEST(a_rule_without_a_token_gets_none),
 		WORLD_TEST(the_copy_follows),
