@@ -33,6 +33,12 @@ bool caller_is_gone(int fd)
 	return caller_has_left(p.revents);
 }
 
+int caller_missing(struct err *e)
+{
+	return err_set(e, DC_CODE_INTERNAL,
+		       "start the request again: its caller is gone");
+}
+
 void caller_report(int fd, const struct report *r)
 {
 	char line[DC_REPORT_MAX];

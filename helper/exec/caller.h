@@ -24,6 +24,9 @@ bool caller_has_left(short revents);
 /* Whether nobody reads the report any more; false for fd -1. */
 bool caller_is_gone(int fd);
 
+/* What a run says for whom nobody is there: -1, with DC_CODE_INTERNAL. */
+int caller_missing(struct err *e);
+
 /* Sends the report; a caller that cannot take it has none. */
 void caller_report(int fd, const struct report *r);
 

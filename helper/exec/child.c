@@ -42,7 +42,7 @@ static int inherit(const struct outfit *outfit, const struct signals *signals)
 	if (dup2(outfit->input, STDIN_FILENO) < 0)
 		return -1;
 	/* A kernel without it got no credential, but may clean up. */
-	if (fd_keep_all() < 0 && errno != ENOSYS && errno != EPERM)
+	if (fd_keep_all() < 0 && !err_is_forbidden(errno))
 		return -1;
 	return signals_give_back(signals);
 }
@@ -89,14 +89,18 @@ int child_start(int root, const struct outfit *outfit, const char *plugin,
 	/* As vfork(2): a copy of our pages would cost more than the mounts do. */
 	pid = clone(become, stack + sizeof(stack),
 		    CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
-	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
+	if (pid < 0 && err_is_forbidden(errno))
 		return err_call(e, errno, "clone");
 	if (pid < 0)
 		return err_sys(e, DC_CODE_INTERNAL, errno,
 			       "raise the limit of processes or memory: clone "
 			       "failed");
-	if (failure->errnum)
+	if (failure->errnum || failure->step != CHILD_EXECS)
 		waitpid(pid, NULL, 0);
+	if (!failure->errnum && failure->step != CHILD_EXECS)
+		return err_set(e, DC_CODE_INTERNAL,
+			       "see the node's kernel log: the delegate was "
+			       "killed before it started");
 	*ret = pid;
 	return 0;
 }

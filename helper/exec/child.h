@@ -25,7 +25,7 @@ struct child_failure {
  * working directory /, no descriptor but 0 to 2, signals as the caller gave
  * them to us. It dies when this process does. Returns once it runs, with its
  * pid in *ret, or once *failure says why it does not; -1 with *e where there
- * was not even a child.
+ * was not even a child, or something killed it before.
  */
 int child_start(int root, const struct outfit *outfit, const char *plugin,
 		const struct signals *signals, pid_t *ret,

@@ -215,14 +215,19 @@ static bool wait_before_next_try(const struct run *run)
 	return !is_terminated(run);
 }
 
+static void nothing_delivered(struct report *r)
+{
+	r->source = SOURCE_NONE;
+	r->jti[0] = '\0';
+	r->expires = 0;
+}
+
 /* So that nobody takes it for a delegate that ran and was killed. */
 static int none_started(const struct run *run, int *ret)
 {
 	struct report *r = run->report;
 
-	r->source = SOURCE_NONE;
-	r->jti[0] = '\0';
-	r->expires = 0;
+	nothing_delivered(r);
 	report_fallback(r, "SIGTERM came before the delegate started");
 	*ret = SIGTERM; /* a wait status: ended by it */
 	return 0;
@@ -237,12 +242,10 @@ static int start_and_wait(struct run *run, int *ret, struct err *e)
 
 	for (int i = 1; go_on; i++) {
 		if (caller_is_gone(run->caller))
-			return err_set(e, DC_CODE_INTERNAL,
-				       "start the request again: its caller "
-				       "is gone");
+			return caller_missing(e);
 		if (child_start(run->stage.root, &run->outfit, plugin,
 				run->signals, &pid, &failure, e) < 0)
-			return -1;
+			return is_terminated(run) ? none_started(run, ret) : -1;
 		if (!failure.errnum) {
 			*ret = supervise(pid, run->signals, run->caller,
 					 run->report);
@@ -260,6 +263,8 @@ static int run_prepared(struct run *run, int *ret, struct err *e)
 	int failed = start_and_wait(run, ret, e);
 	uint64_t ended = clock_us();
 
+	if (failed)
+		nothing_delivered(run->report);
 	stage_strike(&run->stage, run->report);
 	run->report->teardown_us = clock_us() - ended;
 	return failed;
@@ -269,8 +274,6 @@ static int run_in_view(struct run *run, int *ret, struct err *e)
 {
 	uint64_t began = clock_us();
 
-	if (is_terminated(run))
-		return none_started(run, ret);
 	if (prepare(run, e) < 0)
 		return is_terminated(run) ? none_started(run, ret) : -1;
 	run->report->setup_us = clock_us() - began;
@@ -290,6 +293,8 @@ int delegate_run(const struct request *q, struct signals *s, int caller,
 	};
 	int failed;
 
+	if (is_terminated(&run))
+		return none_started(&run, ret);
 	/* Orphans of the delegate come to us while it runs. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return err_call(e, errno, "prctl");

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "delegate-credentials.h"
+#include "caller.h"
 #include "fd.h"
 #include "input.h"
 
@@ -30,7 +31,7 @@ static int failed(struct err *e, const char *what)
 
 static int no_memfd(struct err *e)
 {
-	if (errno == ENOSYS || errno == EPERM)
+	if (err_is_forbidden(errno))
 		return err_call(e, errno, "memfd_create");
 	return failed(e, "no memfd for the netconf");
 }
@@ -46,21 +47,24 @@ static int make_memfd(void)
 	return fd;
 }
 
-/* Until there is something to read, or the end; false where SIGTERM came first. */
-static bool wait_for(int fd, struct signals *s)
+/* 1: there is something to read, or the end; 0: SIGTERM came first. */
+static int wait_for(int fd, int caller, struct signals *s, struct err *e)
 {
 	struct pollfd fds[] = {
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = s->fd, .events = POLLIN },
+		{ .fd = caller },
 	};
 
-	while (poll(fds, 2, -1) > 0 || errno == EINTR) {
+	while (poll(fds, 3, -1) > 0 || errno == EINTR) {
 		if (fds[1].revents && signals_terminated(s))
-			return false;
+			return 0;
+		if (caller_has_left(fds[2].revents))
+			return caller_missing(e);
 		if (fds[0].revents)
-			return true;
+			return 1;
 	}
-	return true; /* reading tells what is wrong */
+	return err_call(e, errno, "poll");
 }
 
 /* A directory, say, or a socket without a peer. */
@@ -71,14 +75,18 @@ static int unreadable(struct err *e)
 		       "cannot be read");
 }
 
-static int copy_all(int from, int to, struct signals *s, size_t *ret_len,
-		    struct err *e)
+static int copy_all(int from, int to, int caller, struct signals *s,
+		    size_t *ret_len, struct err *e)
 {
 	char buf[4096]; /* a larger one costs pages in every run */
-	ssize_t n;
+	ssize_t n = read(from, buf, 0);
+	int ready;
 
 	*ret_len = 0;
-	while (wait_for(from, s)) {
+	/* What is open for writing alone is never ready. */
+	if (n < 0)
+		return unreadable(e);
+	while ((ready = wait_for(from, caller, s, e)) > 0) {
 		n = read(from, buf, sizeof(buf));
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
@@ -90,7 +98,7 @@ static int copy_all(int from, int to, struct signals *s, size_t *ret_len,
 			return failed(e, "the netconf could not be copied");
 		*ret_len += (size_t)n;
 	}
-	return 0;
+	return ready;
 }
 
 /* From here on nobody can change it, its reader included. */
@@ -102,14 +110,15 @@ static int seal(int memfd, struct err *e)
 	return 0;
 }
 
-int input_read(int fd, struct signals *s, struct input *ret, struct err *e)
+int input_read(int fd, int caller, struct signals *s, struct input *ret,
+	       struct err *e)
 {
 	auto_fd memfd = make_memfd();
 	void *data = NULL;
 
 	if (memfd < 0)
 		return no_memfd(e);
-	if (copy_all(fd, memfd, s, &ret->len, e) < 0 || seal(memfd, e) < 0)
+	if (copy_all(fd, memfd, caller, s, &ret->len, e) < 0 || seal(memfd, e) < 0)
 		return -1;
 	if (ret->len > 0) {
 		data = mmap(NULL, ret->len, PROT_READ, MAP_PRIVATE, memfd, 0);

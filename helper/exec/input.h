@@ -20,9 +20,11 @@ struct input {
 
 /*
  * Reads fd up to its end, or until SIGTERM comes: what there is then is for no
- * delegate. Returns 0 or -1 with DC_CODE_INTERNAL.
+ * delegate. caller is caller_attach's. Returns 0 or -1 with DC_CODE_INTERNAL,
+ * also where the caller goes meanwhile, or DC_CODE_KERNEL.
  */
-int input_read(int fd, struct signals *s, struct input *ret, struct err *e)
+int input_read(int fd, int caller, struct signals *s, struct input *ret,
+	       struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

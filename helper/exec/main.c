@@ -73,9 +73,9 @@ int main(int argc, char **argv)
 	int wait_status;
 
 	confine_memory();
-	if (fill_standard_descriptors(&err) < 0 ||
-	    signals_spare_writes(&signals, &err) < 0 ||
-	    request_read(argc, argv, &signals, &request, &report, &err) < 0)
+	if (signals_spare_writes(&signals, &err) < 0 ||
+	    fill_standard_descriptors(&err) < 0 ||
+	    request_read(argc, argv, caller, &signals, &request, &report, &err) < 0)
 		return fail(&request, caller, &report, &err);
 	if (request.options.help || request.options.version)
 		return print_information(&request.options);

@@ -45,7 +45,7 @@ static void read_netconf(struct request *q)
 			    &q->netconf_error);
 }
 
-int request_read(int argc, char *const *argv, struct signals *s,
+int request_read(int argc, char *const *argv, int caller, struct signals *s,
 		 struct request *ret, struct report *r, struct err *e)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -60,8 +60,10 @@ int request_read(int argc, char *const *argv, struct signals *s,
 	if (cni_types_parse(ret->options.types, &r->types, e) < 0 ||
 	    check_plugin(&ret->options, r, e) < 0 ||
 	    signals_take(s, e) < 0 ||
-	    input_read(STDIN_FILENO, s, &ret->input, e) < 0)
+	    input_read(STDIN_FILENO, caller, s, &ret->input, e) < 0)
 		return -1;
+	if (s->terminated)
+		return 0;
 	find_rule(ret, r);
 	read_netconf(ret);
 	return 0;

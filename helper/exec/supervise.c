@@ -93,8 +93,6 @@ static void watch_once(struct watch *w, struct signals *s)
 
 int supervise_is_possible(struct err *e)
 {
-	if (poll(NULL, 0, 0) < 0)
-		return err_call(e, errno, "poll");
 	if (waitpid(-1, NULL, WNOHANG) < 0 && errno != ECHILD)
 		return err_call(e, errno, "wait4");
 	return 0;

@@ -224,6 +224,7 @@ static void does_not_start(struct world *w, const char *path,
 		c.command = commands[i];
 		job_run(w, &c, &j);
 		expect_error_says(&j, DC_CODE_NOT_STARTED, want);
+		expect_source(&j, "none");
 		assert_true(j.out.eof && j.err.eof);
 		job_free(&j);
 	}

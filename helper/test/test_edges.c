@@ -186,6 +186,16 @@ static void close_stdin(void)
 	close(STDIN_FILENO);
 }
 
+static void close_stdin_and_write_to_nobody(void)
+{
+	int ends[2];
+
+	if (pipe(ends) || dup2(ends[1], STDOUT_FILENO) < 0 || close(ends[0]) ||
+	    close(ends[1]))
+		_exit(125);
+	close_stdin();
+}
+
 static void nothing_stands_in_for_stdin(void **state)
 {
 	struct world *w = *state;
@@ -196,6 +206,10 @@ static void nothing_stands_in_for_stdin(void **state)
 	job_run(w, &c, &j);
 	expect_error_says(&j, DC_CODE_INTERNAL, "/dev/null");
 	assert_non_null(j.json);
+	job_free(&j);
+	c.prepare = close_stdin_and_write_to_nobody;
+	job_run(w, &c, &j);
+	assert_int_equal(j.status, 2 << 8);
 	job_free(&j);
 	world_check(w);
 }

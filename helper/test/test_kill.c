@@ -361,73 +361,6 @@ static void caller_gone_before_the_start(void **state)
 	}
 }
 
-/* More than a pipe holds: the helper waits for the rest. */
-static void start_without_the_end(struct world *w, struct call *c, struct job *j)
-{
-	static char conf[1 << 20];
-
-	memset(conf, ' ', sizeof(conf) - 1);
-	memcpy(conf, "{\"type\":\"userspace\"}", 20);
-	c->netconf = conf;
-	job_start(w, c, j);
-	/* It has all there was to read. */
-	wait_asleep(j->pid, SYS_poll);
-}
-
-static void ignore_sigterm(void)
-{
-	signal(SIGTERM, SIG_IGN);
-}
-
-static void sigterm_ends_the_wait_for_the_netconf(void **state)
-{
-	struct world *w = *state;
-	struct call c = { .script = "create /sync/ran",
-			  .prepare = ignore_sigterm };
-	struct pollfd end = { .events = POLLIN };
-	struct job j;
-
-	start_without_the_end(w, &c, &j);
-	kill(j.pid, SIGTERM);
-	end.fd = j.pidfd;
-	assert_int_equal(poll(&end, 1, PATIENCE_MS), 1);
-	job_end(&j);
-	expect_none_started(&j);
-	assert_false(host_says(w, "ls /sync", "ran"));
-	job_free(&j);
-	world_check(w);
-}
-
-static void close_end(int *fd)
-{
-	close(*fd);
-	*fd = -1;
-}
-
-/*
- * It looks like the end of the netconf; nothing may be started for nobody. A
- * killed caller's ends go away in no certain order: here the report's first.
- */
-static void caller_gone_while_it_writes(void **state)
-{
-	static const char *const commands[] = { "ADD", "DEL" };
-	struct world *w = *state;
-	struct call c = { .script = "create /sync/ran" };
-	struct job j;
-
-	for (size_t i = 0; i < 2; i++) {
-		c.command = commands[i];
-		start_without_the_end(w, &c, &j);
-		close_end(&j.report.fd);
-		close_end(&j.in);
-		job_end(&j);
-		expect_error(&j, DC_CODE_INTERNAL);
-		job_free(&j);
-		world_check(w);
-		assert_false(host_says(w, "ls /sync", "ran"));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,14 +369,12 @@ int main(void)
 			      killed_at_any_time, &bidirectional),
 		WORLD_TEST(sigterm_is_passed_on),
 		WORLD_TEST(sigterm_ends_both),
-		WORLD_TEST(sigterm_ends_the_wait_for_the_netconf),
 		WORLD_TEST(sigkill_takes_the_delegate_along),
 		WORLD_TEST(sigkill_before_the_delegate_is_bound),
 		WORLD_TEST(own_children_live_on_as_under_stock),
 		WORLD_TEST(caller_gone),
 		WORLD_TEST(caller_gone_and_sigterm_ignored),
 		WORLD_TEST(caller_gone_before_the_start),
-		WORLD_TEST(caller_gone_while_it_writes),
 	};
 
 	return cmocka_run_group_tests_name("kill", tests, NULL, NULL);

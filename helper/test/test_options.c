@@ -160,6 +160,15 @@ static void write_only(void)
 	stand_in_for_stdin(open("/dev/null", O_WRONLY));
 }
 
+static void the_wrong_end_of_a_pipe(void)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0)
+		_exit(125);
+	stand_in_for_stdin(ends[1]);
+}
+
 static void a_socket_without_a_peer(void)
 {
 	stand_in_for_stdin(socket(AF_UNIX, SOCK_STREAM, 0));
@@ -169,6 +178,7 @@ static void a_socket_without_a_peer(void)
 static void what_cannot_be_read_is_no_stdin(void **state)
 {
 	static void (*const stdins[])(void) = { a_directory, write_only,
+						the_wrong_end_of_a_pipe,
 						a_socket_without_a_peer };
 	static const char *const commands[] = { "ADD", "DEL" };
 	struct job j;
@@ -352,12 +362,19 @@ static void a_false_proc_is_not_believed(void **state)
 	struct call c = { .deny = deny, .script = "try cat " DC_SA "/token" };
 	struct job j;
 
-	daemon_do(w, "tmpfs /proc; mkdir /proc/self;"
-		     "put /proc/self/mountinfo text");
+	static const char *const false_ones[] = {
+		"mkfifo /proc/self/mountinfo",
+		"rm /proc/self/mountinfo; put /proc/self/mountinfo text",
+	};
+
+	daemon_do(w, "tmpfs /proc; mkdir /proc/self");
 	world_rebase(w);
-	job_run(w, &c, &j);
-	expect_error_says(&j, DC_CODE_INTERNAL, "/proc");
-	job_free(&j);
+	for (size_t i = 0; i < 2; i++) {
+		daemon_do(w, "%s", false_ones[i]);
+		job_run(w, &c, &j);
+		expect_error_says(&j, DC_CODE_INTERNAL, "/proc");
+		job_free(&j);
+	}
 	world_check(w);
 }
 
