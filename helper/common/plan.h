@@ -30,7 +30,7 @@ struct plan_facts {
 	enum cni_command command;
 	/* The caller's own credential, in its view; NULL: by the rules. */
 	const char *directory;
-	/* By the rules: NULL, or why there are none to go by (102). */
+	/* By the rules: NULL, or why there are none to go by (102, 100). */
 	const struct err *config_error;
 	const struct config_rule *rule; /* the one that matches, or NULL */
 	const char *store; /* the store's directory, in the caller's view */
@@ -39,7 +39,7 @@ struct plan_facts {
 	const struct netconf *netconf; /* valid where netconf_error is NULL */
 	/* NULL, or why the netconf cannot be read (106). */
 	const struct err *netconf_error;
-	/* NULL, or why there is no credential to deliver (11, 102, 103). */
+	/* NULL, or why there is no credential to deliver (11, 102, 103, 104). */
 	const struct err *material_error;
 	/* NULL, or why the target cannot be looked at (105 or 104). */
 	const struct err *target_error;

@@ -51,10 +51,14 @@ bool confine_relocated_holds(void)
 	return relocated_is_read_only;
 }
 
-/* A filter that cannot be read tells whether one that can would be taken. */
+/*
+ * What cannot be set so, and a filter that cannot be read, tell whether one that
+ * can would be taken.
+ */
 bool confine_waiting_is_possible(void)
 {
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 &&
+	return prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0) < 0 && errno == EINVAL &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 &&
 	       errno == EFAULT;
 }
 

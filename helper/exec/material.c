@@ -20,7 +20,9 @@ static int check_file(int dir, const char *path, const char *name,
 	fd = rootpath_within(dir, name);
 	if (fd < 0 && err_is_forbidden(errno))
 		return err_call(e, errno, "openat2");
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd >= 0 && fstat(fd, &st) < 0)
+		return err_call(e, errno, "fstat");
+	if (fd < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "mount a service account at '%s' in the "
 			       "caller's container: it holds no '%s'",
@@ -37,6 +39,8 @@ static int open_directory(const char *path, bool with_ca, struct err *e)
 {
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (dir < 0 && err_is_forbidden(errno))
+		return err_call(e, errno, "open");
 	if (dir < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "mount a service account at '%s' in the "
@@ -106,7 +110,7 @@ int material_open(struct material *m, const char *path, struct err *e)
 	if (dir < 0 || identify(dir, &here, e) < 0)
 		return -1;
 	if (!fd_same(&here, &m->identity))
-		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+		return err_set(e, DC_CODE_TRY_AGAIN,
 			       "leave '%s' of the caller's container alone "
 			       "while a delegate starts: it changed",
 			       path);

@@ -41,7 +41,7 @@ int material_in_store(const struct config_rule *rule, struct storewait *w,
 /*
  * Opens it in the private copy, by the path where it was found. Returns an
  * O_PATH descriptor that the caller owns, or -1 where another directory is
- * there by now (DC_CODE_UNSAFE_HOST_PATH) or its content will not do any more.
+ * there by now or its content will not do any more (DC_CODE_TRY_AGAIN).
  */
 int material_open(struct material *m, const char *path, struct err *e)
 	__attribute__((warn_unused_result));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,12 +19,8 @@
 #define PROPAGATION_SLAVE (1 << 19)
 #define PROPAGATION_SHARED (1 << 20)
 
-/*
- * What ends the detaching: so many failures, or so long, where somebody mounts
- * meanwhile or has piled up thousands, all of which each step looks at.
- */
+/* What ends the detaching before its time is up. */
 #define DETACH_FAILURES 64
-#define DETACH_US 5000000ULL
 
 static int set_attr(int fd, unsigned int flags, struct mount_attr *attr,
 		    struct err *e)
@@ -122,6 +117,12 @@ int mnt_bind(int dir, struct err *e)
 
 	mnt = (int)syscall(SYS_open_tree, dir, "",
 			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (mnt < 0 && errno == EINVAL)
+		return err_set(e, DC_CODE_TRY_AGAIN,
+			       "leave the mount of the credential's directory "
+			       "alone while a delegate starts, and let it be "
+			       "neither unbindable nor, in a user namespace, "
+			       "have others below: it cannot be bound");
 	if (mnt < 0)
 		return err_call(e, errno, "open_tree");
 	if (set_attr(mnt, 0, &attr, e) < 0)
@@ -137,8 +138,11 @@ int mnt_attach(int mnt, int dir, const char *name, struct err *e)
 		flags |= MOVE_MOUNT_T_EMPTY_PATH;
 	if (syscall(SYS_move_mount, mnt, "", dir, name, flags) == 0)
 		return 0;
-	/* ENOSPC: fs.mount-max. */
-	if (err_is_forbidden(errno) || errno == ENOMEM || errno == ENOSPC)
+	if (errno == ENOSPC)
+		return err_sys(e, DC_CODE_INTERNAL, errno,
+			       "raise fs.mount-max of the node, or unmount "
+			       "what has piled up: move_mount failed");
+	if (err_is_forbidden(errno) || errno == ENOMEM)
 		return err_call(e, errno, "move_mount");
 	return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 		       "leave the host's /run alone while a delegate starts: "
@@ -181,6 +185,13 @@ int mnt_locate(int fd, struct mnt_place *ret, struct err *e)
 	return 0;
 }
 
+static int run_changed(struct err *e)
+{
+	return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
+		       "leave the host's /run alone while a delegate starts: "
+		       "its mounts changed");
+}
+
 int mnt_climb(int dir, int levels, struct err *e)
 {
 	struct mnt_place start;
@@ -195,6 +206,9 @@ int mnt_climb(int dir, int levels, struct err *e)
 	for (int i = 0; i < levels && !here.is_root; i++) {
 		int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+		/* What was moved out of its mount has no parent there. */
+		if (up < 0 && errno == ENOENT)
+			return run_changed(e);
 		if (up < 0)
 			return err_call(e, errno, "openat");
 		fd_close(&fd);
@@ -208,9 +222,7 @@ int mnt_climb(int dir, int levels, struct err *e)
 			       "holds more than it a delegate's own mounts "
 			       "would be lost");
 	if (here.id != start.id)
-		return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
-			       "leave the host's /run alone while a delegate "
-			       "starts: its mounts changed");
+		return run_changed(e);
 	return fd_take(&fd);
 }
 
@@ -237,9 +249,8 @@ static int take_top_off(int fd)
 	return (int)syscall(SYS_umount2, ".", UMOUNT_DETACH);
 }
 
-int mnt_detach(int fd)
+int mnt_detach(int fd, uint64_t until)
 {
-	uint64_t until = clock_us() + DETACH_US;
 	int failures = 0;
 	int why;
 
@@ -257,6 +268,9 @@ int mnt_detach(int fd)
 		failures++;
 	} while (why != EINVAL && failures < DETACH_FAILURES &&
 		 clock_us() < until);
+	/* The last one may have been ours. */
+	if (why == EBUSY && cut_off(fd) < 0)
+		why = errno;
 	(void)!chdir("/");
 	errno = why;
 	return why == EINVAL ? 0 : -1;
@@ -264,8 +278,8 @@ int mnt_detach(int fd)
 
 int mnt_try_detach(struct err *e)
 {
-	/* No such flags: EINVAL, before anything is looked at. */
-	if (syscall(SYS_umount2, "", ~0) < 0 && errno == EINVAL)
+	/* Not EINVAL, which would be taken for a mount that is gone. */
+	if (syscall(SYS_umount2, "", 0) < 0 && errno == ENOENT)
 		return 0;
 	return err_call(e, errno, "umount2");
 }

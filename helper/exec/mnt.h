@@ -3,6 +3,7 @@
 #define MNT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "../common/err.h"
 #include "../common/report.h"
@@ -87,9 +88,11 @@ int mnt_climb(int dir, int levels, struct err *e)
 /*
  * Takes the attached mount at fd away, with all that is on or below it; what a
  * delegate bound there stays where it is from. A mount that is gone already is
- * fine. -1 with errno where it had to be given up.
+ * fine. -1 with errno where it had to be given up: at the latest at until, as
+ * clock_us counts, for somebody may mount meanwhile, or have piled up thousands,
+ * all of which each step looks at.
  */
-int mnt_detach(int fd) __attribute__((warn_unused_result));
+int mnt_detach(int fd, uint64_t until) __attribute__((warn_unused_result));
 
 /* Whether the kernel, or a filter in front of it, lets mounts be taken away. */
 int mnt_try_detach(struct err *e) __attribute__((warn_unused_result));

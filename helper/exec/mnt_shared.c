@@ -103,8 +103,9 @@ static int check_mountinfo(FILE *f, struct err *e)
 static int mount_is_gone(struct err *e)
 {
 	return err_set(e, DC_CODE_UNSAFE_HOST_PATH,
-		       "leave the host's mounts alone while a delegate starts: "
-		       "one that was in use is gone");
+		       "let chrootDir be in the caller's own mount namespace, "
+		       "and leave the host's mounts alone while a delegate "
+		       "starts: one that was in use is not there");
 }
 
 static int find_mount(FILE *f, uint64_t id, bool *ret, struct err *e)
@@ -128,6 +129,18 @@ static int find_mount(FILE *f, uint64_t id, bool *ret, struct err *e)
 	return found ? 0 : -1;
 }
 
+/* A pipe in its place must not keep us waiting. */
+static FILE *open_mountinfo(void)
+{
+	auto_fd fd = open("/proc/self/mountinfo",
+			  O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (f)
+		fd_take(&fd);
+	return f;
+}
+
 static int ask_mountinfo(int fd, bool *ret, struct err *e)
 {
 	struct mnt_place place;
@@ -136,7 +149,7 @@ static int ask_mountinfo(int fd, bool *ret, struct err *e)
 
 	if (mnt_locate(fd, &place, e) < 0)
 		return -1;
-	f = fopen("/proc/self/mountinfo", "re");
+	f = open_mountinfo();
 	if (!f)
 		return fail_mountinfo(e);
 	failed = check_mountinfo(f, e) < 0 ||
@@ -151,9 +164,11 @@ int mnt_is_shared(int fd, bool *ret, struct report *r, struct err *e)
 		return 0;
 	if (errno == ENOENT)
 		return mount_is_gone(e);
-	if (errno != ENOSYS && errno != EPERM)
+	if (!err_is_forbidden(errno))
 		return err_call(e, errno, "statmount");
-	report_fallback(r, "statmount: this kernel has none; mounts are read "
-			   "from /proc/self/mountinfo");
+	report_fallback(r,
+			"statmount: it cannot be called, and mounts are read "
+			"from /proc/self/mountinfo (%s)",
+			err_errno_text(errno));
 	return ask_mountinfo(fd, ret, e);
 }

@@ -50,6 +50,9 @@ static int make_failed(struct err *e, const char *path)
 			       "free space and inodes where /" DC_VAR_RUN
 			       " of the host leads: '%s' cannot be made",
 			       path);
+	/* EPERM is a directory's that is immutable. */
+	if (errno == EACCES)
+		return err_call(e, errno, "mkdirat");
 	return path_failed(e, path);
 }
 
@@ -64,6 +67,8 @@ int rootpath_root(const char *path, struct err *e)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0 && err_is_forbidden(errno))
+		return err_call(e, errno, "open");
 	if (fd < 0)
 		return err_sys(e, DC_CODE_UNSAFE_REQUEST, errno,
 			       "set chrootDir to a directory that exists: '%s'",
@@ -192,6 +197,8 @@ int rootpath_is_free(int dir, bool *ret, struct err *e)
 {
 	int only = holds_only_empty_account(dir);
 
+	if (only < 0 && err_is_forbidden(errno))
+		return err_call(e, errno, "getdents64");
 	if (only < 0)
 		return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 			       "leave /" DC_VAR_RUN "/" DC_SECRETS_DIR

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "delegate-credentials.h"
+#include "clock.h"
 #include "confine.h"
 #include "fd.h"
 #include "mnt.h"
@@ -313,13 +314,17 @@ int stage_build(const struct plan *p, const struct options *o,
 	return 0;
 }
 
+/* A caller waits for it, and SIGTERM is not heard meanwhile. */
+#define STRIKE_US 5000000ULL
+
 void stage_strike(struct stage *s, struct report *r)
 {
 	int *const mounts[] = { &s->tmpfs, &s->bind };
+	uint64_t until = clock_us() + STRIKE_US;
 	int why = 0;
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		if (*mounts[i] >= 0 && mnt_detach(*mounts[i]) < 0)
+		if (*mounts[i] >= 0 && mnt_detach(*mounts[i], until) < 0)
 			why = errno;
 		fd_close(mounts[i]);
 	}

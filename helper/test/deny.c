@@ -19,6 +19,14 @@
 #define MAX_RULES 8
 #define RULE_SIZE 6
 
+static unsigned int action_of(const struct deny *d)
+{
+	if (d->kills)
+		return SECCOMP_RET_KILL_PROCESS;
+	return d->word ? SECCOMP_RET_USER_NOTIF :
+			 SECCOMP_RET_ERRNO | (unsigned int)d->error;
+}
+
 static void write_rule(const struct deny *d, struct sock_filter f[RULE_SIZE])
 {
 	const struct sock_filter rule[RULE_SIZE] = {
@@ -27,9 +35,7 @@ static void write_rule(const struct deny *d, struct sock_filter f[RULE_SIZE])
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG(d->arg)),
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, d->mask),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, d->value, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, d->word ? SECCOMP_RET_USER_NOTIF
-						  : SECCOMP_RET_ERRNO |
-							    d->error),
+		BPF_STMT(BPF_RET | BPF_K, action_of(d)),
 	};
 
 	memcpy(f, rule, sizeof(rule));

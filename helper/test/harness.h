@@ -308,6 +308,7 @@ long store_serve(struct world *w, struct job *j);
 struct deny {
 	long nr;
 	int error;
+	bool kills; /* instead */
 	const char *word;
 	int arg;
 	uint32_t mask;

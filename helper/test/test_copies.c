@@ -66,7 +66,7 @@ static void a_file_system_without_locks(void **state)
 
 /* Seconds that a token has to live, or it counts as none; and some more. */
 #define MARGIN 60
-#define MORE 5
+#define MORE 10
 
 static void a_token_grows_old_behind_the_lock(void **state)
 {

@@ -185,7 +185,40 @@ static void mounts_piled_on_ours_all_go(void **state)
 	job_last(w);
 	job_eof(&j);
 	expect_no_out(&j, w->token);
+	assert_int_equal(report_fallbacks(&j), 0);
 	job_free(&j);
+	world_check(w);
+}
+
+/* The host's, that is, of which the copy loses its own with it. */
+static void the_directorys_mount_goes(void **state)
+{
+	static const char *const commands[] = { "ADD", "DEL" };
+	struct world *w = *state;
+	struct call c = { .directory = "/hostroot/srv/account", .trace = true,
+			  .script = "print ran" };
+	struct job j;
+
+	host_do(w, "mkdir /srv/account");
+	for (size_t i = 0; i < 2; i++) {
+		c.command = commands[i];
+		host_do(w, "tmpfs /srv/account; put /srv/account/token x");
+		job_start(w, &c, &j);
+		while (trace_next(&j) != SYS_open_tree)
+			assert_false(j.ended);
+		host_do(w, "detach /srv/account");
+		trace_detach(&j);
+		job_end(&j);
+		if (i) {
+			expect_ok(&j);
+			assert_true(report_fallback_says(&j, "cannot be bound"));
+		} else {
+			expect_error_says(&j, DC_CODE_TRY_AGAIN,
+					  "cannot be bound");
+		}
+		job_free(&j);
+	}
+	host_do(w, "rmdir /srv/account");
 	world_check(w);
 }
 
@@ -201,21 +234,41 @@ static void go_to_the_teardown(struct job *j)
 	}
 }
 
-/* What is piled up, or mounted meanwhile, is not taken off for ever. */
+/*
+ * What is piled up, or mounted meanwhile, is not taken off for ever: both mounts
+ * share the time, and the last to go is not said to stay.
+ */
 static void the_teardown_ends(void **state)
 {
+	static const struct {
+		const char *script;
+		bool some_stay;
+	} cases[] = {
+		{ "tmpfs " WORLD_TARGET, true },
+		{ "move " DC_SA " /run/mine; tmpfs /run/mine; tmpfs /run/mine",
+		  true },
+		{ "", false },
+	};
+	struct job jobs[sizeof(cases) / sizeof(cases[0])];
 	struct world *w = *state;
-	struct call c = { .script = "tmpfs " WORLD_TARGET, .trace = true };
-	struct job j;
 
-	job_start(w, &c, &j);
-	go_to_the_teardown(&j);
+	host_do(w, "mkdir /run/mine");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct call c = { .script = cases[i].script, .trace = true };
+
+		job_start(w, &c, &jobs[i]);
+		go_to_the_teardown(&jobs[i]);
+	}
 	sleep(TEARDOWN_S + 1);
-	trace_detach(&j);
-	job_end(&j);
-	expect_ok(&j);
-	assert_true(report_fallback_says(&j, "umount: "));
-	job_free(&j);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		trace_detach(&jobs[i]);
+		job_end(&jobs[i]);
+		expect_ok(&jobs[i]);
+		assert_int_equal(report_fallback_says(&jobs[i], "umount: "),
+				 cases[i].some_stay);
+		job_free(&jobs[i]);
+	}
+	host_do(w, "rmdir /run/mine");
 	world_check(w);
 }
 
@@ -308,6 +361,7 @@ int main(void)
 		WORLD_TEST(what_is_planted_for_the_kept_configuration),
 		WORLD_TEST(a_first_add_needs_its_turn),
 		WORLD_TEST(mounts_piled_on_ours_all_go),
+		WORLD_TEST(the_directorys_mount_goes),
 		WORLD_TEST(the_teardown_ends),
 		WORLD_TEST(ours_is_made_shared),
 		WORLD_TEST(another_root_takes_the_place),

@@ -34,6 +34,7 @@ struct change {
 };
 
 #define EVIL "/tmp/evil"
+#define RUN "/var/lib/run"
 
 static const struct change changes[] = {
 	{ .name = "a mount over /run", .host = "tmpfs /run",
@@ -101,6 +102,11 @@ static const struct change changes[] = {
 		    "/secrets/kubernetes.io",
 	  .host = "rm /var/run; link " EVIL " /var/run",
 	  .undo = "rm /var/run; link /run /var/run" },
+	/* Its parent is not to be seen from this mount any more. */
+	{ .name = "the target moved out of what is bound on /run",
+	  .before = "mkdir " RUN "/secrets/kubernetes.io; bind " RUN " /run",
+	  .host = "rename " RUN "/secrets/kubernetes.io /var/lib/moved",
+	  .undo = "rename /var/lib/moved " RUN "/secrets/kubernetes.io" },
 	{ .name = "the host's own token",
 	  .host = "mkdir " WORLD_CREDENTIAL "; put " WORLD_CREDENTIAL
 		  "/token hosts-own",

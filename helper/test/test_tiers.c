@@ -120,6 +120,20 @@ static void linux_5_14(void **state)
 	extra_is_missing(*state, &x);
 }
 
+static void statmount_is_forbidden(void **state)
+{
+	static const int errors[] = { EPERM, EACCES };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_statmount, .error = errors[i] }, { 0 }
+		};
+		const struct extra x = { deny, { "statmount" }, false };
+
+		extra_is_missing(*state, &x);
+	}
+}
+
 static void unique_mount_ids_are_missing(void **state)
 {
 	const struct extra x = { NULL, { "statmount" }, true };
@@ -153,13 +167,14 @@ static void a_filter_is_not_taken(void **state)
 static void privileges_cannot_be_given_up(void **state)
 {
 	static const struct deny deny[] = {
-		{ .nr = SYS_prctl, .error = EINVAL, .mask = ~0U,
+		{ .nr = SYS_prctl, .error = EPERM, .mask = ~0U,
 		  .value = PR_SET_NO_NEW_PRIVS },
 		{ 0 },
 	};
 	const struct extra x = { deny, { "seccomp" }, false };
 
 	is_delivered(*state, &x, "ADD", false);
+	is_refused_when_strict(*state, &x);
 	world_check(*state);
 }
 
@@ -218,6 +233,8 @@ static void needed_calls_are_missing(void **state)
 		{ SYS_statx, "statx" },		{ SYS_unshare, "unshare" },
 		{ SYS_close_range, "close_range" },
 		{ SYS_kill, "kill" },		{ SYS_umount2, "umount2" },
+		{ SYS_getdents64, "getdents64" },
+		{ SYS_fstat, "fstat" },
 	};
 	static const int errors[] = { ENOSYS, EPERM };
 
@@ -236,7 +253,8 @@ static void a_security_module_is_against_it(void **state)
 {
 	static const long calls[] = { SYS_openat2, SYS_open_tree,
 				      SYS_move_mount, SYS_fsmount,
-				      SYS_mount_setattr, SYS_umount2 };
+				      SYS_mount_setattr, SYS_umount2,
+				      SYS_close_range };
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		const struct deny deny[] = {
@@ -247,17 +265,44 @@ static void a_security_module_is_against_it(void **state)
 	}
 }
 
+static void a_directory_may_not_be_made(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_mkdirat, .error = EACCES }, { 0 }
+	};
+
+	host_do(*state, "rmdir " WORLD_TARGET "; rmdir /run/secrets");
+	needed_call_fails(*state, deny, DC_CODE_KERNEL, "mkdirat");
+}
+
+/* EINVAL is what the mount that is gone answers later. */
+static void an_unmounting_that_does_nothing(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_umount2, .error = EINVAL }, { 0 }
+	};
+
+	needed_call_fails(*state, deny, DC_CODE_INTERNAL, "umount2");
+}
+
 /* The node's limits, such as fs.mount-max: nobody touched the host's /run. */
 static void no_mount_is_left(void **state)
 {
-	static const int errors[] = { ENOSPC, ENOMEM };
+	static const struct {
+		int error;
+		const char *says;
+	} cases[] = {
+		{ ENOSPC, "raise fs.mount-max" },
+		{ ENOMEM, "move_mount" },
+	};
 
 	for (size_t i = 0; i < 2; i++) {
 		const struct deny deny[] = {
-			{ .nr = SYS_move_mount, .error = errors[i] }, { 0 }
+			{ .nr = SYS_move_mount, .error = cases[i].error }, { 0 }
 		};
 
-		needed_call_fails(*state, deny, DC_CODE_INTERNAL, "move_mount");
+		needed_call_fails(*state, deny, DC_CODE_INTERNAL,
+				  cases[i].says);
 	}
 }
 
@@ -312,137 +357,24 @@ static void linux_5_10(void **state)
 	needed_call_is_missing(*state, deny, "5.14");
 }
 
-static void nothing_can_run(struct world *w, struct deny call,
-			    const char *name)
-{
-	static const char *const commands[] = { "ADD", "DEL" };
-	static const int errors[] = { ENOSYS, EPERM };
-	struct deny deny[] = { call, { 0 } };
-	struct job j;
-
-	for (size_t i = 0; i < 4; i++) {
-		struct call c = { .command = commands[i / 2], .deny = deny,
-				  .script = TRY_TOKEN };
-
-		deny[0].error = errors[i % 2];
-		job_run(w, &c, &j);
-		expect_error_says(&j, DC_CODE_KERNEL, name);
-		job_free(&j);
-		world_check(w);
-	}
-}
-
-/* Without it the netconf cannot be handed on. */
-static void memfds_are_missing(void **state)
-{
-	nothing_can_run(*state, (struct deny){ .nr = SYS_memfd_create },
-			"memfd_create");
-}
-
-/* A delegate would have no end, or the helper be busy until then. */
-static void nothing_can_be_waited_for(void **state)
-{
-	nothing_can_run(*state, (struct deny){ .nr = SYS_poll }, "poll");
-	nothing_can_run(*state,
-			(struct deny){ .nr = SYS_wait4, .arg = 2,
-				       .mask = ~0U, .value = WNOHANG },
-			"wait4");
-}
-
-/* Found out where all is mounted already. */
-static void no_process_can_be_made(void **state)
-{
-	nothing_can_run(*state,
-			(struct deny){ .nr = SYS_clone, .mask = CLONE_VM,
-				       .value = CLONE_VM },
-			"clone");
-}
-
-/* It was tried before, but only this one fails. */
-static void the_credential_cannot_be_unmounted(void **state)
-{
-	static const struct deny deny[] = {
-		{ .nr = SYS_umount2, .error = EIO, .arg = 1, .mask = ~0U,
-		  .value = MNT_DETACH },
-		{ 0 },
-	};
-	struct world *w = *state;
-	struct call c = { .deny = deny, .script = TRY_TOKEN };
-	struct job j;
-
-	job_run(w, &c, &j);
-	expect_ok(&j);
-	expect_out(&j, w->token);
-	assert_true(report_fallback_says(&j, "umount"));
-	job_free(&j);
-	world_check(w);
-}
-
-/* Only a kernel that cannot is an excuse to leave the delegate what it got. */
-static void descriptors_cannot_be_closed(void **state)
-{
-	static const struct deny deny[] = {
-		{ .nr = SYS_close_range, .error = EIO }, { 0 }
-	};
-	struct call c = { .command = "DEL", .deny = deny, .leak_fds = true,
-			  .script = "print ran" };
-	struct job j;
-
-	job_run(*state, &c, &j);
-	expect_error_says(&j, DC_CODE_INTERNAL, "descriptors");
-	job_free(&j);
-	world_check(*state);
-}
-
-/* Somebody else would get its orphans, or a caller that is gone would end us. */
-static void signals_and_orphans_are_not_ours(void **state)
-{
-	static const struct {
-		const char *name;
-		struct deny deny[2];
-	} calls[] = {
-		{ "prctl", { { .nr = SYS_prctl, .error = EINVAL, .mask = ~0U,
-			       .value = PR_SET_CHILD_SUBREAPER } } },
-		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
-				   .mask = ~0U, .value = SIGPIPE } } },
-		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
-				   .mask = ~0U, .value = SIGXFSZ } } },
-		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
-				   .mask = ~0U, .value = SIGCHLD } } },
-	};
-
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		struct call c = { .deny = calls[i].deny };
-		struct job j;
-
-		job_run(*state, &c, &j);
-		expect_error_says(&j, DC_CODE_INTERNAL, calls[i].name);
-		job_free(&j);
-		world_check(*state);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(linux_5_14),
+		WORLD_TEST(statmount_is_forbidden),
 		WORLD_TEST(unique_mount_ids_are_missing),
 		WORLD_TEST(a_filter_is_not_taken),
 		WORLD_TEST(privileges_cannot_be_given_up),
 		WORLD_TEST(it_stays_dumpable),
 		WORLD_TEST(needed_calls_are_missing),
 		WORLD_TEST(a_security_module_is_against_it),
+		WORLD_TEST(a_directory_may_not_be_made),
+		WORLD_TEST(an_unmounting_that_does_nothing),
 		WORLD_TEST(no_mount_is_left),
 		WORLD_TEST(the_caller_lacks_a_capability),
 		WORLD_TEST_IN("the_first_caller_lacks_a_capability",
 			      the_first_caller_lacks_a_capability, &fresh),
 		WORLD_TEST(linux_5_10),
-		WORLD_TEST(memfds_are_missing),
-		WORLD_TEST(nothing_can_be_waited_for),
-		WORLD_TEST(no_process_can_be_made),
-		WORLD_TEST(the_credential_cannot_be_unmounted),
-		WORLD_TEST(descriptors_cannot_be_closed),
-		WORLD_TEST(signals_and_orphans_are_not_ours),
 	};
 
 	return cmocka_run_group_tests_name("tiers", tests, NULL, NULL);
