@@ -122,7 +122,7 @@ enum dc_code {
 	DC_CODE_COMMAND_LINE = 101,    /* the helper's own arguments */
 	DC_CODE_CONFIG = 102,	       /* the administrator's configuration */
 	DC_CODE_FORBIDDEN = 103,       /* refused by the API server */
-	DC_CODE_KERNEL = 104,	       /* the kernel lacks a feature */
+	DC_CODE_KERNEL = 104,	       /* a call is missing or forbidden */
 	DC_CODE_UNSAFE_HOST_PATH = 105, /* the host's paths cannot carry it */
 	DC_CODE_UNSAFE_REQUEST = 106,  /* type, root or netconf */
 	DC_CODE_NOT_STARTED = 107,     /* the delegate does not start */
