@@ -22,12 +22,16 @@
 	(IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR |   \
 	 IN_DONT_FOLLOW)
 
+static bool is_not_there(void)
+{
+	return errno == ENOENT || errno == ENOTDIR;
+}
+
 /* What is not there needs none. */
 static bool watch_path(const struct storewait *w, const char *path,
 		       uint32_t changes)
 {
-	return inotify_add_watch(w->fd, path, changes) >= 0 ||
-	       (errno != ENOSPC && errno != ENOMEM);
+	return inotify_add_watch(w->fd, path, changes) >= 0 || is_not_there();
 }
 
 static int enter_rule(const struct storewait *w)
@@ -48,7 +52,7 @@ static void watch(struct storewait *w)
 
 	w->blind = !watch_path(w, w->store, CHANGES & ~IN_DONT_FOLLOW);
 	if (enter_rule(w) < 0) {
-		w->blind |= errno != ENOENT && errno != ENOTDIR;
+		w->blind |= !is_not_there();
 		return;
 	}
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
