@@ -76,6 +76,10 @@ int err_call(struct err *e, int errnum, const char *call)
 			       "SELinux, is against it, or the caller's "
 			       "container lacks CAP_DAC_OVERRIDE",
 			       call);
+	if (errnum == EFBIG)
+		return err_sys(e, DC_CODE_INTERNAL, errnum,
+			       "raise the caller's RLIMIT_FSIZE: %s failed",
+			       call);
 	if (errnum == EMFILE || errnum == ENFILE)
 		return err_sys(e, DC_CODE_INTERNAL, errnum,
 			       "raise the limit of open files: %s failed",

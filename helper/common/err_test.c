@@ -86,16 +86,23 @@ static void call_says_where_to_look(void **state)
 	assert_non_null(strstr(e.msg, "CAP_DAC_OVERRIDE"));
 }
 
-static void call_names_the_limit_of_files(void **state)
+static void call_names_the_limit(void **state)
 {
-	static const int errors[] = { EMFILE, ENFILE };
+	static const struct {
+		int errnum;
+		const char *says;
+	} limits[] = {
+		{ EMFILE, "limit of open files" },
+		{ ENFILE, "limit of open files" },
+		{ EFBIG, "RLIMIT_FSIZE" },
+	};
 	struct err e = ERR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(err_call(&e, errors[i], "openat"), -1);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		assert_int_equal(err_call(&e, limits[i].errnum, "openat"), -1);
 		assert_int_equal(e.code, DC_CODE_INTERNAL);
-		assert_non_null(strstr(e.msg, "limit of open files"));
+		assert_non_null(strstr(e.msg, limits[i].says));
 	}
 }
 
@@ -146,7 +153,7 @@ int main(void)
 		cmocka_unit_test(sys_appends_the_text),
 		cmocka_unit_test(sys_keeps_the_text_when_it_cuts),
 		cmocka_unit_test(call_says_where_to_look),
-		cmocka_unit_test(call_names_the_limit_of_files),
+		cmocka_unit_test(call_names_the_limit),
 		cmocka_unit_test(errno_texts_are_those_of_go),
 	};
 

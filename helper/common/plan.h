@@ -30,7 +30,7 @@ struct plan_facts {
 	enum cni_command command;
 	/* The caller's own credential, in its view; NULL: by the rules. */
 	const char *directory;
-	/* By the rules: NULL, or why there are none to go by (102, 100). */
+	/* By the rules: NULL, or why there are none to go by (102, 104, 100). */
 	const struct err *config_error;
 	const struct config_rule *rule; /* the one that matches, or NULL */
 	const char *store; /* the store's directory, in the caller's view */

@@ -44,6 +44,8 @@ static void read_failed(const char *path, struct err *e)
 			"allow more memory and open files: the configuration "
 			"'%s' cannot be read",
 			path);
+	else if (err_is_forbidden(errno))
+		err_call(e, errno, "openat(2), fstat(2) and read");
 	else
 		err_sys(e, DC_CODE_CONFIG, errno,
 			"mount the configuration at '%s' in the caller's "
@@ -187,7 +189,7 @@ int configfile_read(const char *path, struct config *ret, struct report *r,
 	if (read_current(path, ret, r, &why) == 0)
 		return 0;
 	/* Else what is in force would depend on the limits of a process. */
-	if (why.code != DC_CODE_CONFIG || read_kept(ret) < 0)
+	if (why.code == DC_CODE_INTERNAL || read_kept(ret) < 0)
 		return err_set(e, why.code, "%s", why.msg);
 	report_fallback(r, "used the last good configuration: %s", why.msg);
 	return 0;

@@ -184,10 +184,19 @@ static int explain_failure(const struct child_failure *f, const char *plugin,
 	case CHILD_EXECS:
 		return explain_exec(f->errnum, plugin, e);
 	case CHILD_ENTERS:
-		return err_sys(e, DC_CODE_INTERNAL, f->errnum,
-			       "run the caller with CAP_SYS_CHROOT: the "
-			       "delegate's root cannot be entered");
+		return err_sys(e,
+			       err_is_forbidden(f->errnum) ? DC_CODE_KERNEL :
+							     DC_CODE_INTERNAL,
+			       f->errnum,
+			       "run the caller with CAP_SYS_CHROOT, and "
+			       "without a filter against fchdir(2), chroot(2) "
+			       "and chdir(2): the delegate's root cannot be "
+			       "entered");
 	default:
+		if (err_is_forbidden(f->errnum))
+			return err_call(e, f->errnum,
+					"prctl(2), dup2(2), rt_sigaction(2) "
+					"and rt_sigprocmask");
 		return err_sys(e, DC_CODE_INTERNAL, f->errnum,
 			       "see the node's kernel log: the delegate "
 			       "cannot be given its descriptors and signals");

@@ -18,22 +18,14 @@
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-static int failed(struct err *e, const char *what)
+static int failed(struct err *e, const char *call)
 {
-	const char *remedy = "give the caller's container more memory";
-
-	if (errno == EFBIG)
-		remedy = "raise the caller's RLIMIT_FSIZE";
-	else if (errno == EMFILE || errno == ENFILE)
-		remedy = "raise the limit of open files";
-	return err_sys(e, DC_CODE_INTERNAL, errno, "%s: %s", remedy, what);
-}
-
-static int no_memfd(struct err *e)
-{
-	if (err_is_forbidden(errno))
-		return err_call(e, errno, "memfd_create");
-	return failed(e, "no memfd for the netconf");
+	if (errno == ENOMEM || errno == ENOSPC)
+		return err_sys(e, DC_CODE_INTERNAL, errno,
+			       "give the caller's container more memory: %s "
+			       "failed",
+			       call);
+	return err_call(e, errno, call);
 }
 
 /* A host may forbid memfds that can be executed; an old one knows no other. */
@@ -79,13 +71,15 @@ static int copy_all(int from, int to, int caller, struct signals *s,
 		    size_t *ret_len, struct err *e)
 {
 	char buf[4096]; /* a larger one costs pages in every run */
-	ssize_t n = read(from, buf, 0);
+	ssize_t n;
 	int ready;
 
 	*ret_len = 0;
 	/* What is open for writing alone is never ready. */
-	if (n < 0)
+	if ((fcntl(from, F_GETFL) & O_ACCMODE) == O_WRONLY) {
+		errno = EBADF;
 		return unreadable(e);
+	}
 	while ((ready = wait_for(from, caller, s, e)) > 0) {
 		n = read(from, buf, sizeof(buf));
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -95,7 +89,7 @@ static int copy_all(int from, int to, int caller, struct signals *s,
 		if (n == 0)
 			return 0;
 		if (fd_write_all(to, buf, (size_t)n) < 0)
-			return failed(e, "the netconf could not be copied");
+			return failed(e, "write");
 		*ret_len += (size_t)n;
 	}
 	return ready;
@@ -106,7 +100,7 @@ static int seal(int memfd, struct err *e)
 {
 	if (lseek(memfd, 0, SEEK_SET) < 0 ||
 	    fcntl(memfd, F_ADD_SEALS, SEALS) < 0)
-		return failed(e, "the netconf could not be sealed");
+		return failed(e, "lseek(2) and fcntl");
 	return 0;
 }
 
@@ -117,13 +111,13 @@ int input_read(int fd, int caller, struct signals *s, struct input *ret,
 	void *data = NULL;
 
 	if (memfd < 0)
-		return no_memfd(e);
+		return failed(e, "memfd_create");
 	if (copy_all(fd, memfd, caller, s, &ret->len, e) < 0 || seal(memfd, e) < 0)
 		return -1;
 	if (ret->len > 0) {
 		data = mmap(NULL, ret->len, PROT_READ, MAP_PRIVATE, memfd, 0);
 		if (data == MAP_FAILED)
-			return failed(e, "the netconf could not be mapped");
+			return failed(e, "mmap");
 	}
 	ret->data = data;
 	ret->fd = fd_take(&memfd);
@@ -135,7 +129,7 @@ static int write_piece(void *arg, const char *data, size_t len, struct err *e)
 	const int *memfd = arg;
 
 	if (fd_write_all(*memfd, data, len) < 0)
-		return failed(e, "the edited netconf could not be written");
+		return failed(e, "write");
 	return 0;
 }
 
@@ -146,7 +140,7 @@ int input_edit(const struct input *in, const struct netconf_value *values,
 	const struct netconf_sink sink = { write_piece, &memfd };
 
 	if (memfd < 0)
-		return no_memfd(e);
+		return failed(e, "memfd_create");
 	if (netconf_edit(in->data, in->len, values, count, &sink, e) < 0 ||
 	    seal(memfd, e) < 0)
 		return -1;

@@ -94,6 +94,8 @@ static int open_anew(const struct material *m, const char *path, struct err *e)
 	if (m->store.data < 0)
 		return open_directory(path, m->with_ca, e);
 	dir = storecheck_reopen(&m->store);
+	if (dir < 0 && err_is_forbidden(errno))
+		return err_call(e, errno, "openat");
 	if (dir < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "leave the store at '%s' alone while a delegate "

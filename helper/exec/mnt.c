@@ -92,7 +92,7 @@ int mnt_add_file(int tmpfs, const char *name, const char *text, struct err *e)
 			    0400);
 
 	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0)
-		return err_call(e, errno, "write");
+		return err_call(e, errno, "openat(2) and write");
 	return 0;
 }
 

@@ -14,7 +14,7 @@ struct request {
 	struct options options;
 	/* With --config, but for what needs no credential: */
 	struct config config;	 /* valid where its error's code is 0 */
-	struct err config_error; /* DC_CODE_CONFIG or DC_CODE_INTERNAL */
+	struct err config_error; /* DC_CODE_CONFIG, _KERNEL, _INTERNAL */
 	const struct config_rule *rule; /* the one that matches, or NULL */
 	struct input input;
 	struct netconf netconf;

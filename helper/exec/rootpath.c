@@ -51,7 +51,7 @@ static int make_failed(struct err *e, const char *path)
 			       " of the host leads: '%s' cannot be made",
 			       path);
 	/* EPERM is a directory's that is immutable. */
-	if (errno == EACCES)
+	if (errno != EPERM && err_is_forbidden(errno))
 		return err_call(e, errno, "mkdirat");
 	return path_failed(e, path);
 }
@@ -198,7 +198,7 @@ int rootpath_is_free(int dir, bool *ret, struct err *e)
 	int only = holds_only_empty_account(dir);
 
 	if (only < 0 && err_is_forbidden(errno))
-		return err_call(e, errno, "getdents64");
+		return err_call(e, errno, "openat(2) and getdents64");
 	if (only < 0)
 		return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 			       "leave /" DC_VAR_RUN "/" DC_SECRETS_DIR

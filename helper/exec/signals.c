@@ -29,7 +29,8 @@ int signals_take(struct signals *ret, struct err *e)
 	/* A caller that ignores SIGCHLD would take the status from us. */
 	if (sigaction(SIGCHLD, &by_default, &ret->child) < 0 ||
 	    sigprocmask(SIG_BLOCK, &ours, &ret->mask) < 0)
-		return err_call(e, errno, "sigaction");
+		return err_call(e, errno,
+				"rt_sigaction(2) and rt_sigprocmask");
 	ret->fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ret->fd < 0)
 		return err_call(e, errno, "signalfd");

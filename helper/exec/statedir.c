@@ -9,6 +9,8 @@
 
 static int failed(struct err *e)
 {
+	if (err_is_forbidden(errno))
+		return err_call(e, errno, "mkdir(2), open(2) and flock");
 	return err_sys(e, DC_CODE_INTERNAL, errno,
 		       "mount an emptyDir at " DC_STATE_DIR
 		       " in the caller's container: no lock can be taken there");

@@ -75,11 +75,15 @@ static int open_store(const char *path, dev_t *ret_dev, struct err *e)
 	struct statfs fs;
 	struct stat st;
 
-	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0) {
+		if (err_is_forbidden(errno))
+			return err_call(e, errno,
+					"open(2), fstatfs(2) and fstat");
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "mount the store of credentials at '%s' in the "
 			       "caller's container",
 			       path);
+	}
 	if (fs.f_type != TMPFS_MAGIC)
 		return err_set(e, DC_CODE_TRY_AGAIN,
 			       "make the store at '%s' an emptyDir with "

@@ -87,7 +87,13 @@ static void nothing_can_be_waited_for(void **state)
 			"wait4");
 }
 
-/* Found out where all is mounted already. */
+/* The two of them are found out where all is mounted already. */
+static void no_root_can_be_entered(void **state)
+{
+	nothing_can_run(*state, (struct deny){ .nr = SYS_chroot },
+			"CAP_SYS_CHROOT");
+}
+
 static void no_process_can_be_made(void **state)
 {
 	nothing_can_run(*state,
@@ -186,6 +192,7 @@ int main(void)
 		WORLD_TEST(a_path_may_not_be_opened),
 		WORLD_TEST(memfds_are_missing),
 		WORLD_TEST(nothing_can_be_waited_for),
+		WORLD_TEST(no_root_can_be_entered),
 		WORLD_TEST(no_process_can_be_made),
 		WORLD_TEST(the_root_cannot_be_changed),
 		WORLD_TEST(the_credential_cannot_be_unmounted),

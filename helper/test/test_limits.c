@@ -285,7 +285,7 @@ static void a_del_needs_its_root(void **state)
 	struct job j;
 
 	job_run(*state, &c, &j);
-	expect_error_says(&j, DC_CODE_INTERNAL, "CAP_SYS_CHROOT");
+	expect_error_says(&j, DC_CODE_KERNEL, "CAP_SYS_CHROOT");
 	job_free(&j);
 	world_check(*state);
 }

@@ -192,10 +192,10 @@ static void it_stays_dumpable(void **state)
 
 /* --- what is needed ---------------------------------------------------------- */
 
-static void needed_call_fails(struct world *w, const struct deny *deny,
-			      int code, const char *name)
+static void call_fails(struct world *w, const struct deny *deny,
+		       const char *config, int code, const char *name)
 {
-	struct call c = { .deny = deny, .script = TRY_TOKEN };
+	struct call c = { .deny = deny, .config = config, .script = TRY_TOKEN };
 	struct job j;
 
 	job_run(w, &c, &j);
@@ -206,12 +206,18 @@ static void needed_call_fails(struct world *w, const struct deny *deny,
 		c.command = clean_ups[i];
 		job_run(w, &c, &j);
 		expect_ok(&j);
-		expect_out(&j, "cat ENOENT");
+		expect_out(&j, "cat E"); /* the filter is the delegate's, too */
 		expect_source(&j, "none");
 		assert_true(report_fallback_says(&j, name));
 		job_free(&j);
 	}
 	world_check(w);
+}
+
+static void needed_call_fails(struct world *w, const struct deny *deny,
+			      int code, const char *name)
+{
+	call_fails(w, deny, NULL, code, name);
 }
 
 static void needed_call_is_missing(struct world *w, const struct deny *deny,
@@ -246,6 +252,43 @@ static void needed_calls_are_missing(void **state)
 
 		needed_call_is_missing(*state, deny, calls[i / 2].name);
 	}
+}
+
+/* Neither is the store to be repaired then nor the configuration. */
+static void calls_for_a_rule_are_forbidden(void **state)
+{
+	static const struct {
+		long nr;
+		const char *name;
+	} calls[] = {
+		{ SYS_getdents64, "getdents64" }, { SYS_fstatfs, "fstatfs" },
+		{ SYS_newfstatat, "fstatat" },	  { SYS_openat, "openat" },
+		{ SYS_readlinkat, "readlinkat" }, { SYS_fstat, "fstat" },
+	};
+	static const int errors[] = { ENOSYS, EPERM, EACCES };
+
+	store_prepare(*state, PLAIN_CONFIG);
+	for (size_t i = 0; i < 3 * sizeof(calls) / sizeof(calls[0]); i++) {
+		const struct deny deny[] = {
+			{ .nr = calls[i / 3].nr, .error = errors[i % 3] },
+			{ 0 },
+		};
+
+		call_fails(*state, deny, WORLD_CONFIG, DC_CODE_KERNEL,
+			   calls[i / 3].name);
+	}
+}
+
+static struct world_options fresh = { .fresh = true };
+
+/* A first run needs its turn. */
+static void a_lock_is_forbidden(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_flock, .error = EPERM }, { 0 }
+	};
+
+	needed_call_is_missing(*state, deny, "flock");
 }
 
 /* As AppArmor and SELinux forbid what they have a hook for. */
@@ -339,8 +382,6 @@ static void the_first_caller_lacks_a_capability(void **state)
 	world_check(*state);
 }
 
-static struct world_options fresh = { .fresh = true };
-
 /* All that came after 5.10 at once: the clean-up still runs. */
 static void linux_5_10(void **state)
 {
@@ -367,6 +408,8 @@ int main(void)
 		WORLD_TEST(privileges_cannot_be_given_up),
 		WORLD_TEST(it_stays_dumpable),
 		WORLD_TEST(needed_calls_are_missing),
+		WORLD_TEST(calls_for_a_rule_are_forbidden),
+		WORLD_TEST_IN("a_lock_is_forbidden", a_lock_is_forbidden, &fresh),
 		WORLD_TEST(a_security_module_is_against_it),
 		WORLD_TEST(a_directory_may_not_be_made),
 		WORLD_TEST(an_unmounting_that_does_nothing),
