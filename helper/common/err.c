@@ -88,6 +88,12 @@ int err_call(struct err *e, int errnum, const char *call)
 		       "see the node's kernel log: %s failed", call);
 }
 
+int err_call_on(struct err *e, int errnum, const char *call, const char *path)
+{
+	err_call(e, errnum, call);
+	return err_set(e, e->code, "%s: '%s'", e->msg, path);
+}
+
 const char *err_errno_text(int errnum)
 {
 	static _Thread_local char text[64];

@@ -41,6 +41,9 @@ bool err_is_forbidden(int errnum);
  */
 int err_call(struct err *e, int errnum, const char *call);
 
+/* The same, with the path or the file's name that it failed for behind it. */
+int err_call_on(struct err *e, int errnum, const char *call, const char *path);
+
 /*
  * The text of an errno value as Go prints it (lower-case first letter), so
  * that messages read as those that users know from Multus. Never NULL; good

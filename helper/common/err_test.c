@@ -86,6 +86,17 @@ static void call_says_where_to_look(void **state)
 	assert_non_null(strstr(e.msg, "CAP_DAC_OVERRIDE"));
 }
 
+static void call_names_the_path(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(err_call_on(&e, EPERM, "open", "/x"), -1);
+	assert_int_equal(e.code, DC_CODE_KERNEL);
+	assert_non_null(strstr(e.msg, "allow open(2)"));
+	assert_non_null(strstr(e.msg, ": operation not permitted: '/x'"));
+}
+
 static void call_names_the_limit(void **state)
 {
 	static const struct {
@@ -153,6 +164,7 @@ int main(void)
 		cmocka_unit_test(sys_appends_the_text),
 		cmocka_unit_test(sys_keeps_the_text_when_it_cuts),
 		cmocka_unit_test(call_says_where_to_look),
+		cmocka_unit_test(call_names_the_path),
 		cmocka_unit_test(call_names_the_limit),
 		cmocka_unit_test(errno_texts_are_those_of_go),
 	};

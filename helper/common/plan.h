@@ -39,7 +39,7 @@ struct plan_facts {
 	const struct netconf *netconf; /* valid where netconf_error is NULL */
 	/* NULL, or why the netconf cannot be read (106). */
 	const struct err *netconf_error;
-	/* NULL, or why there is no credential to deliver (11, 102, 103, 104). */
+	/* NULL, or why there is no credential to deliver (11, 100, 102, 103, 104). */
 	const struct err *material_error;
 	/* NULL, or why the target cannot be looked at (105 or 104). */
 	const struct err *target_error;

@@ -45,7 +45,7 @@ static void read_failed(const char *path, struct err *e)
 			"'%s' cannot be read",
 			path);
 	else if (err_is_forbidden(errno))
-		err_call(e, errno, "openat(2), fstat(2) and read");
+		err_call_on(e, errno, "openat(2), fstat(2) and read", path);
 	else
 		err_sys(e, DC_CODE_CONFIG, errno,
 			"mount the configuration at '%s' in the caller's "
@@ -140,9 +140,10 @@ static int read_and_keep(const char *path, struct text *t, struct config *ret,
 	if (lock >= 0) {
 		free(t->buf);
 		*t = read_file(AT_FDCWD, path, 0, e);
+		config_free(ret);
+		if (!t->buf || decode(path, t, ret, e) < 0)
+			return -1;
 	}
-	if (!t->buf || decode(path, t, ret, e) < 0)
-		return -1;
 	if (lock < 0 || replace(dir, t, &why) < 0)
 		report_fallback(r, "the configuration could not be kept: %s",
 				why.msg);
@@ -157,9 +158,8 @@ static int read_current(const char *path, struct config *ret, struct report *r,
 
 	if (!text.buf)
 		return -1;
-	if (is_kept(&text))
-		failed = decode(path, &text, ret, e);
-	else
+	failed = decode(path, &text, ret, e);
+	if (!failed && !is_kept(&text))
 		failed = read_and_keep(path, &text, ret, r, e);
 	free(text.buf);
 	return failed;

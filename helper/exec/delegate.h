@@ -10,8 +10,9 @@
 /*
  * Runs the requested delegate with its credential, from the plan to the last
  * unmount. caller is the report's descriptor or -1. Returns 0 with the
- * delegate's wait(2) status in ret, or -1 where it has not run: then nothing
- * is left of the preparations, and e says why.
+ * delegate's wait(2) status in ret, which is SIGTERM's where that came before it
+ * started; or -1 where it has not run: then nothing is left of the preparations,
+ * and e says why.
  */
 int delegate_run(const struct request *q, struct signals *s, int caller,
 		 int *ret, struct report *r, struct err *e)

@@ -29,7 +29,7 @@ int input_read(int fd, int caller, struct signals *s, struct input *ret,
 
 /*
  * The same with keys set, in a memfd of its own, which is returned and the
- * caller's. -1 with the error of netconf_edit or DC_CODE_INTERNAL.
+ * caller's. -1 with the error of netconf_edit or err_call's code.
  */
 int input_edit(const struct input *in, const struct netconf_value *values,
 	       size_t count, struct err *e) __attribute__((warn_unused_result));

@@ -14,9 +14,8 @@ static int check_file(int dir, const char *path, const char *name,
 	struct stat st;
 	auto_fd fd = -1;
 
-	if (!needed && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno == ENOENT)
-		return 0;
+	if (!needed && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_call(e, errno, "fstatat");
 	fd = rootpath_within(dir, name);
 	if (fd < 0 && err_is_forbidden(errno))
 		return err_call(e, errno, "openat2");
@@ -40,7 +39,7 @@ static int open_directory(const char *path, bool with_ca, struct err *e)
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0 && err_is_forbidden(errno))
-		return err_call(e, errno, "open");
+		return err_call_on(e, errno, "open", path);
 	if (dir < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "mount a service account at '%s' in the "
@@ -95,7 +94,7 @@ static int open_anew(const struct material *m, const char *path, struct err *e)
 		return open_directory(path, m->with_ca, e);
 	dir = storecheck_reopen(&m->store);
 	if (dir < 0 && err_is_forbidden(errno))
-		return err_call(e, errno, "openat");
+		return err_call_on(e, errno, "openat", path);
 	if (dir < 0)
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "leave the store at '%s' alone while a delegate "

@@ -24,7 +24,7 @@ struct material {
  * A directory of the caller's. Its token, and the CA where a kubeconfig refers
  * to one, must be there, in it and on its mount, since nothing else is bound;
  * but they are neither opened for reading nor judged: kubelet keeps them. -1
- * with DC_CODE_TRY_AGAIN. Nothing is waited for: a volume of the caller's
+ * with DC_CODE_TRY_AGAIN or err_call's code. Nothing is waited for: a volume of the caller's
  * container is there from its start or never.
  */
 int material_in_directory(const char *path, bool with_ca, struct material *ret,
@@ -41,7 +41,8 @@ int material_in_store(const struct config_rule *rule, struct storewait *w,
 /*
  * Opens it in the private copy, by the path where it was found. Returns an
  * O_PATH descriptor that the caller owns, or -1 where another directory is
- * there by now or its content will not do any more (DC_CODE_TRY_AGAIN).
+ * there by now or its content will not do any more (DC_CODE_TRY_AGAIN),
+ * or with err_call's code.
  */
 int material_open(struct material *m, const char *path, struct err *e)
 	__attribute__((warn_unused_result));

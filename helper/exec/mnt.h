@@ -37,7 +37,8 @@ int mnt_finish(int tmpfs, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * A detached, unbindable, read-only bind of the directory dir. Returns a
- * descriptor that the caller owns.
+ * descriptor that the caller owns; DC_CODE_TRY_AGAIN where its mount cannot be
+ * bound.
  */
 int mnt_bind(int dir, struct err *e) __attribute__((warn_unused_result));
 

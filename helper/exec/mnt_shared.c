@@ -83,6 +83,8 @@ static int ask_statmount(int fd, bool *ret)
 
 static int fail_mountinfo(struct err *e)
 {
+	if (err_is_forbidden(errno))
+		return err_call(e, errno, "open(2), fstatfs(2) and read");
 	return err_sys(e, DC_CODE_INTERNAL, errno,
 		       "mount /proc in the caller's container: "
 		       "/proc/self/mountinfo cannot be read");

@@ -45,14 +45,22 @@ static int path_failed(struct err *e, const char *path)
 
 static int make_failed(struct err *e, const char *path)
 {
+	int why;
+
 	if (errno == ENOSPC || errno == EDQUOT)
 		return err_sys(e, DC_CODE_UNSAFE_HOST_PATH, errno,
 			       "free space and inodes where /" DC_VAR_RUN
 			       " of the host leads: '%s' cannot be made",
 			       path);
-	/* EPERM is a directory's that is immutable. */
-	if (errno != EPERM && err_is_forbidden(errno))
-		return err_call(e, errno, "mkdirat");
+	/*
+	 * A directory that is immutable, or another user's, says the same as a
+	 * filter: that one says it of no name, too.
+	 */
+	why = errno;
+	if (err_is_forbidden(why) && mkdirat(AT_FDCWD, "", 0755) < 0 &&
+	    errno == why)
+		return err_call(e, why, "mkdirat");
+	errno = why;
 	return path_failed(e, path);
 }
 
@@ -68,7 +76,7 @@ int rootpath_root(const char *path, struct err *e)
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 && err_is_forbidden(errno))
-		return err_call(e, errno, "open");
+		return err_call_on(e, errno, "open", path);
 	if (fd < 0)
 		return err_sys(e, DC_CODE_UNSAFE_REQUEST, errno,
 			       "set chrootDir to a directory that exists: '%s'",

@@ -11,7 +11,7 @@
  * host's /run or /var may try to lead us astray; so nothing leaves the root,
  * and below /run no link is followed. All descriptors returned are O_PATH,
  * close-on-exec and the caller's. Unless said otherwise the code is
- * DC_CODE_UNSAFE_HOST_PATH.
+ * DC_CODE_UNSAFE_HOST_PATH, or DC_CODE_KERNEL where a call is forbidden.
  */
 
 /* The delegate's root; DC_CODE_UNSAFE_REQUEST where there is none. */

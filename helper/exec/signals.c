@@ -14,7 +14,7 @@ int signals_spare_writes(struct signals *ret, struct err *e)
 
 	if (sigaction(SIGPIPE, &ignored, &ret->pipe) < 0 ||
 	    sigaction(SIGXFSZ, &ignored, &ret->size) < 0)
-		return err_call(e, errno, "sigaction");
+		return err_call(e, errno, "rt_sigaction");
 	return 0;
 }
 

@@ -16,13 +16,20 @@ static int failed(struct err *e)
 		       " in the caller's container: no lock can be taken there");
 }
 
+static int open_dir(void)
+{
+	return open(DC_STATE_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 int statedir_open(struct err *e)
 {
-	int dir;
+	int dir = open_dir();
 
-	if (mkdir(DC_STATE_DIR, 0700) < 0 && errno != EEXIST)
-		return failed(e);
-	dir = open(DC_STATE_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 && errno == ENOENT) {
+		if (mkdir(DC_STATE_DIR, 0700) < 0 && errno != EEXIST)
+			return failed(e);
+		dir = open_dir();
+	}
 	return dir < 0 ? failed(e) : dir;
 }
 

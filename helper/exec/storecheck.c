@@ -66,9 +66,10 @@ static int call_failed(const struct storefile *s, const char *name,
 	if (errno == ENOENT)
 		return is_absent(e);
 	if (err_is_forbidden(errno))
-		return err_call(e, errno,
-				"openat(2), fstat(2), fstatat(2), "
-				"readlinkat(2), read(2) and getdents64");
+		return err_call_on(e, errno,
+				   "openat(2), fstat(2), fstatat(2), "
+				   "readlinkat(2), read(2) and getdents64",
+				   name);
 	return refuse(s, name, err_errno_text(errno), e);
 }
 

@@ -6,7 +6,8 @@
 
 /*
  * The checks of storefile.c, one directory or file each. What is wrong is
- * refused with DC_CODE_TRY_AGAIN; what is not there is -1 with code 0.
+ * refused with DC_CODE_TRY_AGAIN, a forbidden call with DC_CODE_KERNEL; what is
+ * not there is -1 with code 0.
  */
 
 /* Opens the directory name right below dir. */

@@ -77,8 +77,9 @@ static int open_store(const char *path, dev_t *ret_dev, struct err *e)
 
 	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0) {
 		if (err_is_forbidden(errno))
-			return err_call(e, errno,
-					"open(2), fstatfs(2) and fstat");
+			return err_call_on(e, errno,
+					   "open(2), fstatfs(2) and fstat",
+					   path);
 		return err_sys(e, DC_CODE_TRY_AGAIN, errno,
 			       "mount the store of credentials at '%s' in the "
 			       "caller's container",

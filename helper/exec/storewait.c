@@ -10,7 +10,7 @@
 #include "storecheck.h"
 #include "storewait.h"
 
-/* Where a limit of inotify's is reached we look ourselves, as often as this. */
+/* Where inotify cannot be had we look ourselves, as often as this. */
 #define LOOK_MS 100
 
 /* A look costs more than what makes it necessary: there are so few a second. */

@@ -23,8 +23,8 @@ struct view {
 };
 
 /*
- * Looks, and changes nothing. Only a root that cannot be opened is an error
- * (DC_CODE_UNSAFE_REQUEST); what else is wrong is for the plan to judge.
+ * Looks, and changes nothing. Only a root that cannot be opened is an error,
+ * rootpath_root's; what else is wrong is for the plan to judge.
  */
 int view_look(const char *root, struct view *ret, struct err *e)
 	__attribute__((warn_unused_result));

@@ -157,3 +157,27 @@ void expect_none_started(const struct job *j)
 	}
 	expect_source(j, "none");
 }
+
+void expect_denied(struct world *w, const struct deny *deny, const char *config,
+		   int code, const char *name)
+{
+	static const char *const clean_ups[] = { "DEL", "GC" };
+	struct call c = { .deny = deny, .config = config,
+			  .script = "try cat " DC_SA "/token" };
+	struct job j;
+
+	job_run(w, &c, &j);
+	expect_error_says(&j, code, name);
+	expect_no_out(&j, "/run");
+	job_free(&j);
+	for (size_t i = 0; i < sizeof(clean_ups) / sizeof(clean_ups[0]); i++) {
+		c.command = clean_ups[i];
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		expect_out(&j, "cat E"); /* the filter is the delegate's, too */
+		expect_source(&j, "none");
+		assert_true(report_fallback_says(&j, name));
+		job_free(&j);
+	}
+	world_check(w);
+}

@@ -162,8 +162,6 @@ bool children_gone(void);
 
 /* --- job.c: one run, as the daemon would start it ------------------------- */
 
-struct deny;
-
 struct call {
 	const char *command; /* CNI_COMMAND; NULL: ADD */
 	const char *script;  /* the delegate's DELEGATE_DO */
@@ -241,6 +239,13 @@ void expect_error(const struct job *j, int code);
 void expect_error_says(const struct job *j, int code, const char *text);
 /* SIGTERM ended the run before there was a delegate, and the report says so. */
 void expect_none_started(const struct job *j);
+
+/*
+ * That a call which is denied, or lacking, is a refusal with that code and a
+ * name in its text, and that a clean-up runs without. config as in struct call.
+ */
+void expect_denied(struct world *w, const struct deny *deny, const char *config,
+		   int code, const char *name);
 const char *report_text(const struct job *j, const char *key);
 long long report_number(const struct job *j, const char *key);
 /* A fallback that mentions text. */

@@ -17,9 +17,10 @@ TEST_LONG := $(addprefix $(TEST_O)/,test_races test_faults test_calls test_kill)
 
 # What a killed process leaves behind is the same in either build, and the
 # sanitizers' own system calls would make most of the moments to kill it at, or
-# of the calls to fail.
+# of the calls to fail. Some that are denied their loader needs.
 ifdef SANITIZE
-TEST_NATIVE := %/test_kill %/test_calls %/test_faults %/test_caller %/test_filter
+TEST_NATIVE := %/test_kill %/test_calls %/test_faults %/test_caller %/test_filter \
+	%/test_denied
 TEST_PROGRAMS := $(filter-out $(TEST_NATIVE),$(TEST_PROGRAMS))
 TEST_LONG := $(filter-out $(TEST_NATIVE),$(TEST_LONG))
 endif

@@ -127,7 +127,7 @@ void store_fail(struct world *w, const char *rule, int code, const char *msg)
 	make_file(w, dir, "meta/error.json", error);
 }
 
-/* How often the helper looks itself, where inotify's limit is reached. */
+/* How often the helper looks itself, where inotify cannot be had. */
 #define LOOK_MS 100
 
 /* However often the store changes, it does not look again at once. */

@@ -213,8 +213,13 @@ static void an_older_one_is_not_kept(void **state)
  */
 static void what_is_used_is_kept(void **state)
 {
-	static const char *const changes[] = { "put " WORLD_CONFIG " {",
-					       "rm " WORLD_CONFIG };
+	static const struct {
+		const char *script;
+		const char *says;
+	} changes[] = {
+		{ "put " WORLD_CONFIG " {", WORLD_CONFIG ":1:" },
+		{ "rm " WORLD_CONFIG, "no such file or directory" },
+	};
 	struct world *w = *state;
 	struct call c = { .config = WORLD_CONFIG, .trace = true,
 			  .script = TRY_TOKEN };
@@ -228,15 +233,38 @@ static void what_is_used_is_kept(void **state)
 		job_start(w, &c, &j);
 		while (trace_next(&j) != SYS_flock)
 			assert_false(j.ended);
-		daemon_do(w, "%s", changes[i]);
+		daemon_do(w, "%s", changes[i].script);
 		trace_detach(&j);
 		job_end(&j);
 		expect_ok(&j);
 		expect_out(&j, w->token);
 		assert_true(report_fallback_says(
 			&j, "used the last good configuration"));
+		assert_true(report_fallback_says(&j, changes[i].says));
 		job_free(&j);
 	}
+	world_check(w);
+}
+
+/* Its folder is there, so that none has to be made. */
+static void a_kept_one_is_found_without_mkdir(void **state)
+{
+	static const struct deny deny[] = {
+		{ .nr = SYS_mkdir, .error = EPERM }, { 0 }
+	};
+	struct world *w = *state;
+	struct call c = { .config = WORLD_CONFIG, .script = TRY_TOKEN,
+			  .deny = deny };
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	run(w, "print ran", &j);
+	job_free(&j);
+	daemon_do(w, "put " WORLD_CONFIG " {");
+	job_run(w, &c, &j);
+	expect_ok(&j);
+	expect_out(&j, w->token);
+	job_free(&j);
 	world_check(w);
 }
 
@@ -310,6 +338,7 @@ int main(void)
 		WORLD_TEST(a_bad_one_without_a_good_one),
 		WORLD_TEST(a_bad_one_after_a_good_one),
 		WORLD_TEST(what_is_used_is_kept),
+		WORLD_TEST(a_kept_one_is_found_without_mkdir),
 		WORLD_TEST(a_bad_copy_does_not_count),
 		WORLD_TEST(a_rule_without_a_token_gets_none),
 		WORLD_TEST(the_copy_follows),

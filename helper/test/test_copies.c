@@ -34,16 +34,21 @@ static void one_is_made_at_a_time(void **state)
 static void without_turns_it_runs_and_says_so(void **state)
 {
 	struct world *w = *state;
-	struct call c = { .script = "cat " DC_SA "/token" };
+	struct call c = { .config = WORLD_CONFIG,
+			  .script = "cat " DC_SA "/token" };
 	struct job j;
 
+	store_prepare(w, PLAIN_CONFIG);
 	daemon_do(w, "detach " DC_STATE_DIR "; rmdir " DC_STATE_DIR
 		     "; create " DC_STATE_DIR);
 	world_rebase(w);
 	job_run(w, &c, &j);
 	expect_ok(&j);
 	expect_out(&j, w->token);
-	assert_true(report_fallback_says(&j, "do not take turns"));
+	assert_true(report_fallback_says(&j, "do not take turns: mount"));
+	assert_true(report_fallback_says(&j, "could not be kept: mount"));
+	assert_true(report_fallback_says(&j, "not a directory"));
+	assert_false(report_fallback_says(&j, "bad file descriptor"));
 	job_free(&j);
 	world_check_mounts(w);
 	world_check_processes();

@@ -50,6 +50,22 @@ static void a_path_may_not_be_opened(void **state)
 	world_check(w);
 }
 
+/* It is the host's then, and not a filter. */
+static void a_directory_of_others_cannot_be_made(void **state)
+{
+	struct world *w = *state;
+	struct call c = { .prepare = drop_dac_override };
+	struct job j;
+
+	host_do(w, "rmdir " WORLD_TARGET "; rmdir /run/secrets;"
+		   "own /run 65534");
+	job_run(w, &c, &j);
+	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, "a plain directory");
+	job_free(&j);
+	host_do(w, "own /run 0");
+	world_check(w);
+}
+
 static void nothing_can_run(struct world *w, struct deny call,
 			    const char *name)
 {
@@ -77,6 +93,24 @@ static void memfds_are_missing(void **state)
 			"memfd_create");
 }
 
+static void memory_is_short(void **state)
+{
+	static const int errors[] = { ENOMEM, ENOSPC };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_memfd_create, .error = errors[i] }, { 0 }
+		};
+		struct call c = { .deny = deny };
+		struct job j;
+
+		job_run(*state, &c, &j);
+		expect_error_says(&j, DC_CODE_INTERNAL, "more memory");
+		job_free(&j);
+		world_check(*state);
+	}
+}
+
 /* A delegate would have no end, or the helper be busy until then. */
 static void nothing_can_be_waited_for(void **state)
 {
@@ -102,6 +136,15 @@ static void no_process_can_be_made(void **state)
 			"clone");
 }
 
+/* It would live on when the helper is killed. */
+static void the_delegate_cannot_be_bound(void **state)
+{
+	nothing_can_run(*state,
+			(struct deny){ .nr = SYS_prctl, .mask = ~0U,
+				       .value = PR_SET_PDEATHSIG },
+			"prctl");
+}
+
 /* Not by an error, which could be read, but by its end. */
 static void the_root_cannot_be_changed(void **state)
 {
@@ -125,21 +168,25 @@ static void the_root_cannot_be_changed(void **state)
 /* It was tried before, but only this one fails. */
 static void the_credential_cannot_be_unmounted(void **state)
 {
-	static const struct deny deny[] = {
-		{ .nr = SYS_umount2, .error = EIO, .arg = 1, .mask = ~0U,
-		  .value = MNT_DETACH },
-		{ 0 },
-	};
+	static const int errors[] = { EIO, EACCES };
 	struct world *w = *state;
-	struct call c = { .deny = deny, .script = TRY_TOKEN };
 	struct job j;
 
-	job_run(w, &c, &j);
-	expect_ok(&j);
-	expect_out(&j, w->token);
-	assert_true(report_fallback_says(&j, "umount"));
-	job_free(&j);
-	world_check(w);
+	for (size_t i = 0; i < 2; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_umount2, .error = errors[i], .arg = 1,
+			  .mask = ~0U, .value = MNT_DETACH },
+			{ 0 },
+		};
+		struct call c = { .deny = deny, .script = TRY_TOKEN };
+
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		expect_out(&j, w->token);
+		assert_true(report_fallback_says(&j, "umount"));
+		job_free(&j);
+		world_check(w);
+	}
 }
 
 /* Only a kernel that cannot is an excuse to leave the delegate what it got. */
@@ -167,11 +214,11 @@ static void signals_and_orphans_are_not_ours(void **state)
 	} calls[] = {
 		{ "prctl", { { .nr = SYS_prctl, .error = EINVAL, .mask = ~0U,
 			       .value = PR_SET_CHILD_SUBREAPER } } },
-		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
+		{ "rt_sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
 				   .mask = ~0U, .value = SIGPIPE } } },
-		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
+		{ "rt_sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
 				   .mask = ~0U, .value = SIGXFSZ } } },
-		{ "sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
+		{ "rt_sigaction", { { .nr = SYS_rt_sigaction, .error = EINVAL,
 				   .mask = ~0U, .value = SIGCHLD } } },
 	};
 
@@ -190,10 +237,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_path_may_not_be_opened),
+		WORLD_TEST(a_directory_of_others_cannot_be_made),
 		WORLD_TEST(memfds_are_missing),
+		WORLD_TEST(memory_is_short),
 		WORLD_TEST(nothing_can_be_waited_for),
 		WORLD_TEST(no_root_can_be_entered),
 		WORLD_TEST(no_process_can_be_made),
+		WORLD_TEST(the_delegate_cannot_be_bound),
 		WORLD_TEST(the_root_cannot_be_changed),
 		WORLD_TEST(the_credential_cannot_be_unmounted),
 		WORLD_TEST(descriptors_cannot_be_closed),

@@ -212,7 +212,8 @@ static void answer_has_the_version(void **state)
 
 /* --- no credential --------------------------------------------------------- */
 
-static void none_to_deliver(struct world *w, const char *directory)
+static void none_to_deliver(struct world *w, const char *directory,
+			    const char *says)
 {
 	struct call c = { .directory = directory,
 			  .script = "try cat " DC_SA "/token" };
@@ -233,6 +234,7 @@ static void none_to_deliver(struct world *w, const char *directory)
 		job_run(w, &c, &j);
 		if (cases[i].code) {
 			expect_error_says(&j, cases[i].code, directory);
+			expect_out(&j, says);
 		} else {
 			expect_ok(&j);
 			expect_out(&j, "cat ENOENT");
@@ -246,19 +248,19 @@ static void none_to_deliver(struct world *w, const char *directory)
 
 static void directory_is_missing(void **state)
 {
-	none_to_deliver(*state, "/nowhere");
+	none_to_deliver(*state, "/nowhere", "automountServiceAccountToken");
 }
 
 static void directory_has_no_token(void **state)
 {
 	daemon_do(*state, "mkdir /tmp/empty");
-	none_to_deliver(*state, "/tmp/empty");
+	none_to_deliver(*state, "/tmp/empty", "it holds no 'token'");
 }
 
 static void directory_is_a_file(void **state)
 {
 	daemon_do(*state, "put /tmp/file text");
-	none_to_deliver(*state, "/tmp/file");
+	none_to_deliver(*state, "/tmp/file", "automountServiceAccountToken");
 }
 
 /* --- what the kernel or the container's seccomp profile lacks ------------- */
@@ -363,6 +365,7 @@ static void a_false_proc_is_not_believed(void **state)
 	struct job j;
 
 	static const char *const false_ones[] = {
+		"create /proc/self/other",
 		"mkfifo /proc/self/mountinfo",
 		"rm /proc/self/mountinfo; put /proc/self/mountinfo text",
 	};
@@ -373,6 +376,7 @@ static void a_false_proc_is_not_believed(void **state)
 		daemon_do(w, "%s", false_ones[i]);
 		job_run(w, &c, &j);
 		expect_error_says(&j, DC_CODE_INTERNAL, "/proc");
+		expect_no_out(&j, "bad file descriptor");
 		job_free(&j);
 	}
 	world_check(w);
