@@ -48,26 +48,6 @@ static void a_directory_removed_while_it_is_listed(void **state)
 	}
 }
 
-/* As of one that is immutable: it is the host's directory that says no. */
-static void a_directory_that_nothing_can_be_made_in(void **state)
-{
-	static const struct deny deny[] = {
-		{ .nr = SYS_mkdirat, .error = EPERM }, { 0 }
-	};
-	struct world *w = *state;
-	struct call c = { .script = SHOW_TOKEN, .deny = deny };
-	struct job j;
-
-	host_do(w, "rmdir " WORLD_TARGET);
-	job_run(w, &c, &j);
-	expect_error_says(&j, DC_CODE_UNSAFE_HOST_PATH, "/run/secrets");
-	expect_out(&j, "operation not permitted");
-	expect_no_out(&j, "openat2");
-	job_free(&j);
-	host_do(w, "mkdir " WORLD_TARGET);
-	world_check(w);
-}
-
 /* Where it may be made: what is short is named. */
 static void a_full_run_asks_for_room(void **state)
 {
@@ -355,7 +335,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_directory_removed_while_it_is_listed),
-		WORLD_TEST(a_directory_that_nothing_can_be_made_in),
 		WORLD_TEST(a_full_run_asks_for_room),
 		WORLD_TEST(the_callers_umask_is_the_delegates_alone),
 		WORLD_TEST(what_is_planted_for_the_kept_configuration),
