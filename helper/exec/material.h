@@ -24,8 +24,8 @@ struct material {
  * A directory of the caller's. Its token, and the CA where a kubeconfig refers
  * to one, must be there, in it and on its mount, since nothing else is bound;
  * but they are neither opened for reading nor judged: kubelet keeps them. -1
- * with DC_CODE_TRY_AGAIN or err_call's code. Nothing is waited for: a volume of the caller's
- * container is there from its start or never.
+ * with DC_CODE_TRY_AGAIN or err_call's code. Nothing is waited for: a volume of
+ * the caller's container is there from its start or never.
  */
 int material_in_directory(const char *path, bool with_ca, struct material *ret,
 			  struct err *e) __attribute__((warn_unused_result));

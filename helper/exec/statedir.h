@@ -7,8 +7,7 @@
 /*
  * The helper's own folder, DC_STATE_DIR: it outlives a restart of the caller's
  * container and is nobody else's. Descriptors are O_PATH or locks, and the
- * caller's to close; the code is DC_CODE_INTERNAL or
- * DC_CODE_KERNEL.
+ * caller's to close; the code is DC_CODE_INTERNAL or DC_CODE_KERNEL.
  */
 
 /* Makes it where it is missing. */

@@ -21,19 +21,27 @@ static const struct kind token = { S_IFREG, 07777 & ~0440, DC_STORE_TOKEN_MAX };
 static const struct kind metadata = { S_IFREG, 07777 & ~0644,
 				      DC_STORE_META_MAX };
 
-/* The name is the writer's choice, and the message goes to logs and events. */
+/*
+ * The name is the writer's choice, and the message goes to logs and events. Good
+ * until the next call.
+ */
+static const char *printable(const char *name)
+{
+	static char ret[DC_STORE_NAME_MAX + 1];
+
+	snprintf(ret, sizeof(ret), "%s", name);
+	for (char *p = ret; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return ret;
+}
+
 static int refuse(const struct storefile *s, const char *name, const char *what,
 		  struct err *e)
 {
-	char printable[DC_STORE_NAME_MAX + 1];
-
-	snprintf(printable, sizeof(printable), "%s", name);
-	for (char *p = printable; *p; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
 	return err_set(e, DC_CODE_TRY_AGAIN,
 		       "repair the store of rule '%s': '%s' %s", s->rule->name,
-		       printable, what);
+		       printable(name), what);
 }
 
 #define WALK (O_PATH | O_DIRECTORY | O_CLOEXEC)
@@ -69,7 +77,7 @@ static int call_failed(const struct storefile *s, const char *name,
 		return err_call_on(e, errno,
 				   "openat(2), fstat(2), fstatat(2), "
 				   "readlinkat(2), read(2) and getdents64",
-				   name);
+				   printable(name));
 	return refuse(s, name, err_errno_text(errno), e);
 }
 
