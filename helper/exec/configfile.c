@@ -121,9 +121,12 @@ static int replace(int dir, const struct text *t, struct err *e)
 {
 	if (fd_replace(dir, DC_LAST_GOOD_NAME, NEW_NAME, t->buf, t->len) == 0)
 		return 0;
-	return err_sys(e, DC_CODE_INTERNAL, errno,
-		       "give " DC_STATE_DIR " of the caller's container room "
-		       "for the configuration");
+	if (errno == ENOSPC || errno == EDQUOT)
+		return err_sys(e, DC_CODE_INTERNAL, errno,
+			       "give " DC_STATE_DIR " of the caller's "
+			       "container room for the configuration");
+	return err_call_on(e, errno, "openat(2), write(2) and renameat",
+			   DC_STATE_DIR "/" NEW_NAME);
 }
 
 /*

@@ -246,6 +246,35 @@ static void what_is_used_is_kept(void **state)
 	world_check(w);
 }
 
+static void why_it_is_not_kept_is_said(void **state)
+{
+	static const struct {
+		int error;
+		const char *says;
+	} cases[] = {
+		{ ENOSPC, "could not be kept: give " DC_STATE_DIR },
+		{ EPERM, "could not be kept: allow openat(2), write(2) and "
+			 "renameat(2)" },
+	};
+	struct world *w = *state;
+	struct job j;
+
+	store_prepare(w, PLAIN_CONFIG);
+	for (size_t i = 0; i < 2; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_renameat, .error = cases[i].error }, { 0 }
+		};
+		struct call c = { .config = WORLD_CONFIG, .deny = deny,
+				  .script = "print ran" };
+
+		job_run(w, &c, &j);
+		expect_ok(&j);
+		assert_true(report_fallback_says(&j, cases[i].says));
+		job_free(&j);
+	}
+	world_check(w);
+}
+
 /* Its folder is there, so that none has to be made. */
 static void a_kept_one_is_found_without_mkdir(void **state)
 {
@@ -338,6 +367,7 @@ int main(void)
 		WORLD_TEST(a_bad_one_without_a_good_one),
 		WORLD_TEST(a_bad_one_after_a_good_one),
 		WORLD_TEST(what_is_used_is_kept),
+		WORLD_TEST(why_it_is_not_kept_is_said),
 		WORLD_TEST(a_kept_one_is_found_without_mkdir),
 		WORLD_TEST(a_bad_copy_does_not_count),
 		WORLD_TEST(a_rule_without_a_token_gets_none),
