@@ -25,8 +25,8 @@ struct request {
  * Reads command line, environment, stdin and configuration; once the first two
  * are known it takes the signals. What is known of the request is noted in r,
  * also on error: DC_CODE_COMMAND_LINE, DC_CODE_UNSAFE_REQUEST or
- * what input_read says. A configuration or a netconf that cannot be read is for the
- * plan to judge. What is in ret stays until this process ends.
+ * what input_read says. A configuration or a netconf that cannot be read is for
+ * the plan to judge. What is in ret stays until this process ends.
  */
 int request_read(int argc, char *const *argv, int caller, struct signals *s,
 		 struct request *ret, struct report *r, struct err *e)

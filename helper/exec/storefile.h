@@ -34,8 +34,8 @@ struct storefile {
  * Opens it and checks the current generation. Returns 0, and ret is the
  * caller's; or -1 with nothing to release: DC_CODE_TRY_AGAIN, DC_CODE_KERNEL,
  * or the code and message that the store's writer left there if that is
- * DC_CODE_FORBIDDEN or DC_CODE_CONFIG. *ret_may_come: it is only not there yet, too old, or of a
- * rule that has changed since.
+ * DC_CODE_FORBIDDEN or DC_CODE_CONFIG. *ret_may_come: it is only not there yet,
+ * too old, or of a rule that has changed since.
  */
 int storefile_open(const char *store, const struct config_rule *rule,
 		   struct storefile *ret, bool *ret_may_come, struct err *e)

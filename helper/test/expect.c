@@ -174,7 +174,7 @@ void expect_denied(struct world *w, const struct deny *deny, const char *config,
 		c.command = clean_ups[i];
 		job_run(w, &c, &j);
 		expect_ok(&j);
-		expect_out(&j, "cat E"); /* the filter is the delegate's, too */
+		expect_out(&j, "cat ENOENT");
 		expect_source(&j, "none");
 		assert_true(report_fallback_says(&j, name));
 		job_free(&j);

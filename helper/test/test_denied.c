@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 static void fstat_is_forbidden(void **state)
@@ -22,23 +23,28 @@ static void fstat_is_forbidden(void **state)
 static void calls_for_a_rule_are_forbidden(void **state)
 {
 	static const struct {
-		long nr;
+		struct deny deny;
 		const char *name;
 	} calls[] = {
-		{ SYS_getdents64, "getdents64" }, { SYS_fstatfs, "fstatfs" },
-		{ SYS_newfstatat, "fstatat" },	  { SYS_openat, "openat" },
-		{ SYS_readlinkat, "readlinkat" }, { SYS_fstat, "fstat" },
-		{ SYS_openat2, "openat2" },
+		{ { .nr = SYS_getdents64 }, "getdents64" },
+		{ { .nr = SYS_fstatfs }, "fstatfs" },
+		{ { .nr = SYS_newfstatat }, "fstatat" },
+		{ { .nr = SYS_readlinkat }, "readlinkat" },
+		{ { .nr = SYS_fstat }, "fstat" },
+		{ { .nr = SYS_openat2 }, "openat2" },
+		/* Not the delegate's own, which go without these flags. */
+		{ { .nr = SYS_openat, .arg = 2, .mask = O_NOCTTY,
+		    .value = O_NOCTTY }, "openat" },
+		{ { .nr = SYS_openat, .arg = 2, .mask = O_DIRECTORY,
+		    .value = O_DIRECTORY }, "openat" },
 	};
 	static const int errors[] = { ENOSYS, EPERM, EACCES };
 
 	store_prepare(*state, PLAIN_CONFIG);
 	for (size_t i = 0; i < 3 * sizeof(calls) / sizeof(calls[0]); i++) {
-		const struct deny deny[] = {
-			{ .nr = calls[i / 3].nr, .error = errors[i % 3] },
-			{ 0 },
-		};
+		struct deny deny[] = { calls[i / 3].deny, { 0 } };
 
+		deny[0].error = errors[i % 3];
 		expect_denied(*state, deny, WORLD_CONFIG, DC_CODE_KERNEL,
 			      calls[i / 3].name);
 	}

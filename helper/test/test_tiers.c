@@ -161,15 +161,21 @@ static void a_filter_is_not_taken(void **state)
 /* Root's filter is taken without, but what is promised is both. */
 static void privileges_cannot_be_given_up(void **state)
 {
-	static const struct deny deny[] = {
-		{ .nr = SYS_prctl, .error = EPERM, .mask = ~0U,
-		  .value = PR_SET_NO_NEW_PRIVS },
-		{ 0 },
-	};
-	const struct extra x = { deny, { "seccomp" }, false };
+	static const int errors[] = { EINVAL, EPERM };
 
-	is_delivered(*state, &x, "ADD", false);
-	is_refused_when_strict(*state, &x);
+	for (size_t i = 0; i < 2; i++) {
+		const struct deny deny[] = {
+			{ .nr = SYS_prctl, .error = errors[i], .mask = ~0U,
+			  .value = PR_SET_NO_NEW_PRIVS },
+			{ 0 },
+		};
+		const struct extra x = { deny, { "seccomp" }, false };
+
+		is_delivered(*state, &x, "ADD", false);
+		/* A filter that says EINVAL passes for a kernel that would do it. */
+		if (errors[i] != EINVAL)
+			is_refused_when_strict(*state, &x);
+	}
 	world_check(*state);
 }
 
@@ -187,16 +193,10 @@ static void it_stays_dumpable(void **state)
 
 /* --- what is needed ---------------------------------------------------------- */
 
-static void needed_call_fails(struct world *w, const struct deny *deny,
-			      int code, const char *name)
-{
-	expect_denied(w, deny, NULL, code, name);
-}
-
 static void needed_call_is_missing(struct world *w, const struct deny *deny,
 				   const char *name)
 {
-	needed_call_fails(w, deny, DC_CODE_KERNEL, name);
+	expect_denied(w, deny, NULL, DC_CODE_KERNEL, name);
 }
 
 static void needed_calls_are_missing(void **state)
@@ -260,7 +260,7 @@ static void a_directory_may_not_be_made(void **state)
 			{ .nr = SYS_mkdirat, .error = errors[i] }, { 0 }
 		};
 
-		needed_call_fails(*state, deny, DC_CODE_KERNEL, "mkdirat");
+		needed_call_is_missing(*state, deny, "mkdirat");
 	}
 }
 
@@ -271,7 +271,7 @@ static void an_unmounting_that_does_nothing(void **state)
 		{ .nr = SYS_umount2, .error = EINVAL }, { 0 }
 	};
 
-	needed_call_fails(*state, deny, DC_CODE_INTERNAL, "umount2");
+	expect_denied(*state, deny, NULL, DC_CODE_INTERNAL, "umount2");
 }
 
 /* The node's limits, such as fs.mount-max: nobody touched the host's /run. */
@@ -290,8 +290,8 @@ static void no_mount_is_left(void **state)
 			{ .nr = SYS_move_mount, .error = cases[i].error }, { 0 }
 		};
 
-		needed_call_fails(*state, deny, DC_CODE_INTERNAL,
-				  cases[i].says);
+		expect_denied(*state, deny, NULL, DC_CODE_INTERNAL,
+			      cases[i].says);
 	}
 }
 

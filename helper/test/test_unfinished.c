@@ -101,9 +101,16 @@ static void without_poll_no_netconf_is_waited_for(void **state)
 	world_check(*state);
 }
 
+static void close_end(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
 /*
  * Nothing may be started for nobody. A killed caller's ends go away in no certain
- * order, and others may have that of the netconf: here the report's goes.
+ * order, and others may have that of the netconf: here the report's goes, first or
+ * alone.
  */
 static void caller_gone_while_it_writes(void **state)
 {
@@ -112,11 +119,12 @@ static void caller_gone_while_it_writes(void **state)
 	struct call c = { .script = "create /sync/ran" };
 	struct job j;
 
-	for (size_t i = 0; i < 2; i++) {
-		c.command = commands[i];
+	for (size_t i = 0; i < 4; i++) {
+		c.command = commands[i % 2];
 		start_without_the_end(w, &c, &j);
-		close(j.report.fd);
-		j.report.fd = -1;
+		close_end(&j.report.fd);
+		if (i / 2)
+			close_end(&j.in);
 		ends(&j);
 		expect_error(&j, DC_CODE_INTERNAL);
 		job_free(&j);
