@@ -18,8 +18,7 @@ test_version() {
     test_code
     ! has_fixes "$VERSION" || test_fixes
     test_apply
-    suites_wait
-    check "SPECS lists what passes in stock" specs_listed
+    check_suites "SPECS lists what passes in stock" specs_listed
     test_suites
     ! has_fixes "$VERSION" || test_fixes_suites
   fi
